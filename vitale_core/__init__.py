@@ -1,0 +1,1 @@
+"""The rules, the facts and the steps of Vitale."""

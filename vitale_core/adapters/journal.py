@@ -1,0 +1,108 @@
+"""The send journal: what was sent and what was read, outside the database.
+
+When an older copy of the database comes back, its outbox is older than reality and would send a day again, and it never
+heard of the answers that were handled since. This append-only file knows better. One line an event,
+`2027-03-18T08:30:00+00:00 marked 1 <hash of the Message-ID>`; no personal data. A line is on disk before the final dot
+of its mail is sent, and before a mail that was handled leaves the inbox.
+
+Each database has its own journal (its name is kept in the database, so a restored copy finds it back). A file holds
+a month; the last three are read, longer than any backup is kept.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from vitale_core import faults
+from vitale_core.domain.delivery import Trace
+
+MONTHS = 3
+_FIELDS = 4
+
+
+class SendJournal:
+    """The journal of one database. Several processes may append to it at once."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Read what earlier lives wrote; make the folder when it is not there yet."""
+        self._folder = folder
+        self._name = name
+        self._month = ""
+        self._file = -1
+        folder.mkdir(parents=True, exist_ok=True)
+        self._known: dict[bytes, tuple[Trace, int]] = {}
+        self._last_read = 0
+        for path in sorted(folder.glob(f"{name}-*.log"))[-MONTHS:]:
+            self._read(path)
+
+    def write(self, entries: Iterable[tuple[Trace, str, int]], now: datetime) -> None:
+        """Append these events and wait until the disk has them; see `delivery.Journal`."""
+        entries = list(entries)
+        lines = [f"{now:%Y-%m-%dT%H:%M:%S%z} {what} {attempt} {_hash(name).hex()}\n" for what, name, attempt in entries]
+        if not lines:
+            return
+        file = self._open(now)
+        data = "".join(lines).encode("ascii")
+        faults.point("journal: before the write")
+        written = os.write(file, data)
+        if written != len(data):
+            raise OSError(f"the send journal took {written} of {len(data)} bytes")
+        if any(what is not Trace.REFUSED for what, _, _ in entries):
+            os.fdatasync(file)
+        faults.point("journal: on disk")
+        for what, name, attempt in entries:
+            self._remember(_hash(name), what, attempt)
+
+    def last(self, message_id: str) -> tuple[Trace, int] | None:
+        """Return the last event of a message and the number of its attempt."""
+        return self._known.get(_hash(message_id))
+
+    @property
+    def last_read(self) -> int:
+        """The number of the row of the mail that was handled last; 0 when there was none."""
+        return self._last_read
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file, self._month = -1, ""
+
+    def _open(self, now: datetime) -> int:
+        month = f"{now:%Y-%m}"
+        if month != self._month:
+            self.close()
+            path = self._folder / f"{self._name}-{month}.log"
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._month = month
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # the name of a new file is durable too
+            finally:
+                os.close(folder)
+        return self._file
+
+    def _remember(self, name: bytes, what: Trace, number: int) -> None:
+        if what is Trace.READ:
+            self._last_read = number
+        else:
+            self._known[name] = (what, number)
+
+    def _read(self, path: Path) -> None:
+        """Read one month. A last line that a power cut tore off is no line."""
+        with path.open("rb") as file:
+            for line in file:
+                fields = line.split()
+                if len(fields) != _FIELDS or not line.endswith(b"\n"):
+                    continue
+                try:
+                    name = bytes.fromhex(fields[3].decode("ascii"))
+                    self._remember(name, Trace(fields[1].decode("ascii")), int(fields[2]))
+                except ValueError:
+                    continue
+
+
+def _hash(message_id: str) -> bytes:
+    return hashlib.sha256(message_id.encode()).digest()[:16]

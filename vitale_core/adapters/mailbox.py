@@ -1,0 +1,202 @@
+"""The inbox, as a Maildir or over IMAP, behind one protocol (`domain.incoming.Mailbox`).
+
+A mail stays where it is until the step that handled it has committed; then it moves to a folder beside it. Nothing is
+deleted, nothing is answered, and no flag is changed.
+"""
+
+import imaplib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError
+
+from vitale_core.domain.errors import Refused, TemporaryFailure
+from vitale_core.domain.incoming import HEAD, RawMail
+
+HANDLED, APART = "Processed", "Quarantine"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+TIMEOUT = 60
+
+
+def open_mailbox(where: str, *, password: str = "") -> "MaildirBox | ImapBox":
+    """Open `imaps://user@host[:port]/FOLDER`, `imap://...` (STARTTLS; plain on loopback), or a Maildir by its path."""
+    parsed = urlsplit(where)
+    if parsed.scheme not in {"imap", "imaps"}:
+        return MaildirBox(Path(where))
+    if not parsed.hostname or not parsed.username:
+        raise Refused("VITALE_INBOX heeft een gebruiker en een server nodig: imaps://gebruiker@server/INBOX.")
+    return ImapBox(
+        host=parsed.hostname,
+        port=parsed.port,
+        user=unquote(parsed.username),
+        password=password or unquote(parsed.password or ""),
+        folder=unquote(parsed.path.strip("/")) or "INBOX",
+        tls=parsed.scheme == "imaps",
+    )
+
+
+class MaildirBox:
+    """A Maildir; its folders are named as Dovecot does (`.Processed`)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder when it is not there yet."""
+        self._folder = folder
+        for place in (folder, folder / f".{HANDLED}", folder / f".{APART}"):
+            for part in ("tmp", "new", "cur"):
+                (place / part).mkdir(parents=True, exist_ok=True)
+
+    def waiting(self, *, limit: int, largest: int) -> Iterator[RawMail]:
+        """Give the mails in `new` and `cur` by age; see `domain.incoming.Mailbox`."""
+        return self._mails(_by_age(self._folder)[:limit], largest)
+
+    def handled(self, *, limit: int, largest: int) -> Iterator[RawMail]:
+        """Give the newest of what `done` and `set_aside` moved; see `domain.incoming.Mailbox`."""
+        paths = _by_age(self._folder / f".{HANDLED}", self._folder / f".{APART}")
+        return self._mails(paths[-limit:], largest)
+
+    def done(self, source: str) -> None:
+        """Move a mail to the handled ones."""
+        self._move(source, HANDLED)
+
+    def set_aside(self, source: str) -> None:
+        """Move a mail to those that a person must look at."""
+        self._move(source, APART)
+
+    def close(self) -> None:
+        """Do nothing: a folder needs no goodbye."""
+
+    def _mails(self, paths: list[Path], largest: int) -> Iterator[RawMail]:
+        for path in paths:
+            with suppress(FileNotFoundError):  # another reader was here
+                with path.open("rb") as file:
+                    size = os.fstat(file.fileno()).st_size
+                    octets = file.read(size if size <= largest else HEAD)
+                yield _raw(f"{path.parent.name}/{path.name}", size, octets, largest)
+
+    def _move(self, source: str, where: str) -> None:
+        part, _, name = source.partition("/")
+        with suppress(FileNotFoundError):
+            (self._folder / part / name).rename(self._folder / f".{where}" / "cur" / f"{name.partition(':')[0]}:2,S")
+
+
+def _by_age(*folders: Path) -> list[Path]:
+    parts = [folder / part for folder in folders for part in ("new", "cur")]
+    return sorted((path for part in parts for path in part.iterdir() if path.is_file()), key=_age)
+
+
+def _age(path: Path) -> tuple[float, str]:
+    try:
+        return path.stat().st_mtime, path.name
+    except FileNotFoundError:
+        return 0.0, path.name
+
+
+class ImapBox:
+    """A folder on an IMAP server, over one connection that is kept between readings."""
+
+    def __init__(self, *, host: str, port: int | None, user: str, password: str, folder: str, tls: bool) -> None:
+        """Take what is needed to connect; nothing happens yet."""
+        self._where = (host, port)
+        self._login = (user, password)
+        self._folder = folder
+        self._tls = tls
+        self._box: BaseMailBox | None = None
+
+    def waiting(self, *, limit: int, largest: int) -> Iterator[RawMail]:
+        """Give the mails in the folder by UID; see `domain.incoming.Mailbox`. Raises TemporaryFailure."""
+        return self._mails(self._folder, slice(limit), largest)
+
+    def handled(self, *, limit: int, largest: int) -> Iterator[RawMail]:
+        """Give the newest of what `done` and `set_aside` moved, folder by folder. Raises TemporaryFailure."""
+        for folder in (HANDLED, APART):
+            yield from self._mails(folder, slice(-limit, None), largest)
+
+    def done(self, source: str) -> None:
+        """Move a mail to the handled ones."""
+        self._move(source, HANDLED)
+
+    def set_aside(self, source: str) -> None:
+        """Move a mail to those that a person must look at."""
+        self._move(source, APART)
+
+    def close(self) -> None:
+        """Say goodbye; a server that has gone already is no error."""
+        box, self._box = self._box, None
+        if box is not None:
+            with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
+                box.logout()
+            with suppress(OSError):  # closed already, when the goodbye was heard
+                box.client.shutdown()
+
+    def _mails(self, folder: str, which: slice, largest: int) -> Iterator[RawMail]:
+        with _reaching(self):
+            box = self._connected()
+            validity = box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"]
+            box.folder.set(folder)
+            uids = box.uids()[which]
+        for uid in uids:
+            with _reaching(self):
+                size = _size(box.client, uid)
+                octets = _octets(box.client, uid, "" if size <= largest else f"<0.{HEAD}>") if size else b""
+            if octets:
+                yield _raw(f"{validity}/{uid}", size, octets, largest)
+
+    def _connected(self) -> BaseMailBox:
+        if self._box is not None:
+            with suppress(imaplib.IMAP4.error, OSError):
+                self._box.client.noop()
+                return self._box
+            self.close()
+        host, port = self._where
+        if self._tls:
+            box: BaseMailBox = MailBox(host, port or 993, timeout=TIMEOUT)
+        elif host in LOOPBACK:
+            box = MailBoxUnencrypted(host, port or 143, timeout=TIMEOUT)
+        else:
+            box = MailBoxStartTls(host, port or 143, timeout=TIMEOUT)
+        try:
+            box.login(*self._login, initial_folder=self._folder)
+            for name in (HANDLED, APART):
+                if not box.folder.exists(name):
+                    box.folder.create(name)
+        except BaseException:
+            box.client.shutdown()
+            raise
+        self._box = box
+        return box
+
+    def _move(self, source: str, where: str) -> None:
+        with _reaching(self):
+            self._connected().move(source.partition("/")[2], where)
+
+
+@contextmanager
+def _reaching(box: ImapBox) -> Iterator[None]:
+    """Turn what a broken connection raises into TemporaryFailure, and connect anew next time."""
+    try:
+        yield
+    except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+        box.close()
+        raise TemporaryFailure(
+            f"De inbox is niet te bereiken ({type(error).__name__}).", remedy="vitale doctor"
+        ) from error
+
+
+def _size(client: Any, uid: str) -> int:  # noqa: ANN401 - imaplib's class depends on the protection
+    status, data = client.uid("FETCH", uid, "(RFC822.SIZE)")
+    text = b" ".join(part for part in data if isinstance(part, bytes)).decode("ascii", "replace")
+    return int(text.partition("RFC822.SIZE")[2].strip(" )") or 0) if status == "OK" else 0
+
+
+def _octets(client: Any, uid: str, which: str) -> bytes:  # noqa: ANN401 - the same
+    _status, data = client.uid("FETCH", uid, f"(BODY.PEEK[]{which})")
+    return next((bytes(part[1]) for part in data if isinstance(part, tuple)), b"")
+
+
+def _raw(source: str, size: int, octets: bytes, largest: int) -> RawMail:
+    return RawMail(source, size, octets) if size <= largest else RawMail(source, size, None, octets)

@@ -1,0 +1,319 @@
+"""Mail over SMTP: a few kept connections, one mail at a time on each, and always the stage that was reached.
+
+aiosmtplib connects, protects and logs in. The conversation about one mail is spelled out here, because three things
+matter that its `sendmail` does not give: whether the final dot was sent when something broke, a moment for the caller
+just before that dot, and the stored bytes going out unchanged. A connection on which anything unexpected happened,
+a cancellation included, is closed and never used again: its next answer could belong to the mail before.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import cast
+
+import aiosmtplib
+from aiosmtplib import SMTPResponse
+from aiosmtplib.protocol import SMTPProtocol
+
+from vitale_core import faults
+from vitale_core.domain.delivery import OUT_OF_STEP, Ending, LeaseLost, Parcel, Stage, without_addresses
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+GO_AHEAD = 354
+NOT_AVAILABLE = 421
+DRAIN_SECONDS = 0.005
+# Bare, printable, and nothing that ends the command: aiosmtplib would quietly cut the rest off.
+_ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
+_MARK = re.compile(r"\+(b[0-9]+-[0-9a-f]+)@")
+_NEWLINE = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for each step, and how long a connection is kept. `whole` bounds one conversation."""
+
+    connect: float = 20
+    command: float = 30
+    dot: float = 120  # RFC 5321 asks for ten minutes; the lease of a mail must outlast the whole
+    whole: float = 240
+    idle: float = 30
+    mails: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """One mail server. `tls` is none (loopback only), starttls or tls; it is never guessed and never falls back."""
+
+    host: str
+    port: int
+    tls: str = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    size: int = 4
+    patience: Patience = Patience()
+    trust: ssl.SSLContext | None = None  # None: the certificates this machine trusts
+    own_name: str = "localhost"
+
+    def __post_init__(self) -> None:
+        """Refuse to send in the clear to another machine."""
+        if self.tls not in {"none", "starttls", "tls"}:
+            raise ValueError("tls is none, starttls or tls")
+        if self.tls == "none" and self.host not in LOOPBACK:
+            raise ValueError("without TLS only a mail server on this machine")
+
+    @property
+    def name(self) -> str:
+        """Return what all workers call this server."""
+        return f"{self.host}:{self.port}"
+
+    @asynccontextmanager
+    async def connections(self) -> "AsyncIterator[SmtpConnections]":
+        """Give connections for the running event loop; they are opened when needed and closed at the end."""
+        pool = SmtpConnections(self)
+        try:
+            yield pool
+        finally:
+            await pool.close()
+
+
+class SmtpConnections:
+    """The kept connections of one event loop; whoever holds one is alone on it."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._idle: list[_Line] = []
+        self._free = asyncio.Semaphore(server.size)
+
+    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> Ending:
+        """Talk about one mail until its end is known; see `delivery.Connections`."""
+        talk = _Talk(parcel, mark)
+        if wrong := talk.wrong_envelope():
+            return wrong
+        async with self._free:
+            try:
+                async with asyncio.timeout(self._server.patience.whole):
+                    return await self._talk(talk)
+            except TimeoutError:
+                return talk.broken("the conversation took too long")
+
+    async def close(self) -> None:
+        """Say goodbye on every connection that is still good."""
+        lines, self._idle = self._idle, []
+        await asyncio.gather(*(line.quit() for line in lines))
+
+    async def _talk(self, talk: "_Talk") -> Ending:
+        while True:
+            line, kept = await self._line(talk)
+            if line is None:
+                return talk.ending
+            try:
+                await talk.over(line)
+            except LeaseLost:
+                line.close()
+                raise
+            except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+                line.close()
+                if kept and talk.stage is Stage.MAIL:
+                    continue  # the server had hung up while the connection was idle
+                return talk.broken(type(error).__name__)
+            except BaseException:
+                line.close()  # cancelled, or a mistake of ours: the next answer would be taken for another mail's
+                raise
+            if kept and talk.ending.stage is Stage.MAIL and talk.ending.code == NOT_AVAILABLE:
+                line.close()
+                continue
+            await self._keep(line, talk.ending)
+            return talk.ending
+
+    async def _line(self, talk: "_Talk") -> "tuple[_Line | None, bool]":
+        """Return a connection and whether it was used before; None when there is none to be had."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_good(now, self._server.patience):
+                return line, True
+            await line.quit()
+        line = _Line(self._server)
+        try:
+            await line.open(talk)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            line.close()
+            talk.end(_answer(error), type(error).__name__)
+            return None, False
+        except BaseException:
+            line.close()
+            raise
+        return line, False
+
+    async def _keep(self, line: "_Line", ending: Ending) -> None:
+        """Put a connection back. After a refusal half-way it starts afresh; one that is out of step is closed."""
+        whole = ending.stage is Stage.DOT
+        if ending.code in {NOT_AVAILABLE, OUT_OF_STEP} or not (whole or await line.reset()):
+            line.close()
+            return
+        line.used_at = asyncio.get_running_loop().time()
+        self._idle.append(line)
+
+
+class _Talk:
+    """One mail, and how far the conversation about it came."""
+
+    def __init__(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> None:
+        self.parcel = parcel
+        self.mark = mark
+        self.stage = Stage.CONNECT
+        self.ending = Ending(Stage.CONNECT)
+
+    def wrong_envelope(self) -> Ending | None:
+        """Refuse what is not exactly one bare address, as a server would."""
+        for stage, address in ((Stage.MAIL, self.parcel.envelope_from), (Stage.RCPT, self.parcel.recipient)):
+            if not _ADDRESS.fullmatch(address):
+                return Ending(stage, 553, "5.1.3 not exactly one bare address")
+        return None
+
+    def end(self, answer: SMTPResponse | None, otherwise: str = "") -> None:
+        """Note the answer with which it ended."""
+        if answer is None:
+            self.ending = Ending(self.stage, None, otherwise)
+        else:
+            self.ending = Ending(self.stage, answer.code, without_addresses(answer.message))
+
+    def broken(self, how: str) -> Ending:
+        """Return the end of a conversation that broke off without an answer."""
+        self.end(None, how)
+        return self.ending
+
+    async def over(self, line: "_Line") -> None:
+        """Say it all on this connection. Whatever happens, `stage` says whether the dot was sent."""
+        parcel, patience = self.parcel, line.patience
+        options = line.options(parcel)
+        for stage, words in (
+            (Stage.MAIL, [b"MAIL", b"FROM:<%b>" % parcel.envelope_from.encode(), *options]),
+            (Stage.RCPT, [b"RCPT", b"TO:<%b>" % parcel.recipient.encode()]),
+        ):
+            self.stage = stage
+            answer = await line.say(*words, timeout=patience.command)
+            faults.point(f"smtp: {stage} answered")
+            if answer.code // 100 != 2:  # noqa: PLR2004 - the family of yes
+                return self.end(answer)
+        self.stage = Stage.DATA
+        answer = await line.say(b"DATA", timeout=patience.command)
+        faults.point("smtp: data answered")
+        if answer.code != GO_AHEAD:
+            return self.end(answer)
+        await line.write(stuffed(parcel.mime))
+        faults.point("smtp: body written")
+        await self.mark()
+        faults.point("smtp: before the dot")
+        line.must_be_there()
+        self.stage = Stage.DOT
+        answer = await line.dot(timeout=patience.dot)
+        faults.point("smtp: dot answered")
+        return self.end(answer)
+
+
+class _Line:
+    """One connection."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self.patience = server.patience
+        self.used_at = 0.0
+        self._mails = 0
+        self._user, self._password = server.user, server.password
+        self._client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",  # True insists; False stays plain, on loopback
+            tls_context=server.trust,
+            local_hostname=server.own_name,
+            timeout=server.patience.connect,
+        )
+
+    async def open(self, talk: _Talk) -> None:
+        """Connect, protect, introduce ourselves and log in; the stage of `talk` follows."""
+        talk.stage = Stage.CONNECT
+        await self._client.connect()
+        if self._client.is_ehlo_or_helo_needed:
+            await self._client.ehlo()
+        if self._user:
+            talk.stage = Stage.LOGIN
+            await self._client.login(self._user, self._password)
+        faults.point("smtp: connected")
+
+    def options(self, parcel: Parcel) -> list[bytes]:
+        """Return what goes with MAIL FROM: the size, and the mark that a bounce must bring back (RFC 3461)."""
+        options = [b"SIZE=%d" % len(parcel.mime)] if self._client.supports_extension("size") else []
+        mark = _MARK.search(parcel.envelope_from)
+        if mark and self._client.supports_extension("dsn"):
+            options += [b"RET=HDRS", b"ENVID=%b" % mark[1].encode()]
+        return options
+
+    def is_good(self, now: float, patience: Patience) -> bool:
+        return self._client.is_connected and self._mails < patience.mails and now - self.used_at < patience.idle
+
+    async def say(self, *words: bytes, timeout: float) -> SMTPResponse:  # noqa: ASYNC109 - the library's own
+        return await self._client.execute_command(*words, timeout=timeout)
+
+    async def write(self, body: bytes) -> None:
+        """Write all but the dot, until the kernel has it: a server that reads nothing is seen before the dot."""
+        self._mails += 1
+        self.must_be_there()
+        protocol = cast("SMTPProtocol", self._client.protocol)
+        protocol.write(body)
+        transport = protocol.transport
+        while isinstance(transport, asyncio.WriteTransport) and transport.get_write_buffer_size():
+            if transport.is_closing():
+                raise aiosmtplib.SMTPServerDisconnected("connection lost")
+            await asyncio.sleep(DRAIN_SECONDS)
+
+    def must_be_there(self) -> None:
+        """Raise when the server has gone: then the dot is certain not to be sent."""
+        if self._client.protocol is None or not self._client.protocol.is_connected:
+            raise aiosmtplib.SMTPServerDisconnected("connection lost")
+
+    async def dot(self, timeout: float) -> SMTPResponse:  # noqa: ASYNC109 - the library's own
+        """Send the final dot and return the answer. No await in between: nothing can be read for another's answer."""
+        self.must_be_there()
+        protocol = cast("SMTPProtocol", self._client.protocol)
+        protocol.write(b".\r\n")
+        return await protocol.read_response(timeout=timeout)
+
+    async def reset(self) -> bool:
+        """Take back a half conversation; say whether the server agreed."""
+        try:
+            await self._client.rset(timeout=self.patience.command)
+        except (aiosmtplib.SMTPException, OSError):
+            return False
+        return True
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def quit(self) -> None:
+        """Say goodbye; a server that does not answer is left."""
+        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+            async with asyncio.timeout(self.patience.command):
+                await self._client.quit()
+        self._client.close()
+
+
+def stuffed(mime: bytes) -> bytes:
+    """Return the bytes as SMTP carries them: lines end in CRLF, a dot at the start of a line is doubled."""
+    if mime.count(b"\r\n") != mime.count(b"\n") or mime.count(b"\r\n") != mime.count(b"\r"):
+        mime = _NEWLINE.sub(b"\r\n", mime)
+    if not mime.endswith(b"\r\n"):
+        mime += b"\r\n"
+    if mime.startswith(b"."):
+        mime = b"." + mime
+    return mime.replace(b"\r\n.", b"\r\n..")
+
+
+def _answer(error: Exception) -> SMTPResponse | None:
+    """Return what the server said, when the error carries it."""
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return SMTPResponse(error.code, str(error.message))
+    return None

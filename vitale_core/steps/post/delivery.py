@@ -1,0 +1,226 @@
+"""Hand over what is due: claim, mark before the final dot, send, record.
+
+This is the one place that decides outside a transaction, and the one async caller of the mail server. Marks and results
+of all conversations that wait are committed together by one clerk; so a mail costs a share of a commit, and still
+nobody sends a dot before its mark is on disk. The journal outside the database is written with the same stroke.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import cast
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from vitale_core.domain.bureau import Bureau
+from vitale_core.domain.delivery import Connections, Journal, LeaseLost, MailServer, Verdict
+from vitale_core.domain.errors import TemporaryFailure
+from vitale_core.steps.post.claiming import ClaimedMail, claim
+from vitale_core.steps.post.clerk import UNMARKED, Clerk
+from vitale_core.steps.post.recording import Result
+from vitale_core.steps.post.relay import may_try, trying
+from vitale_core.store.database import Database
+
+BATCH = 32
+SLOW = 2.0
+"""Seconds after which a conversation is slow: its domain gets no more than all connections but one."""
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    """What one delivery did, in numbers of mails. `resting`: the mail server is not tried now."""
+
+    prepared: int = 0
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    skipped: int = 0
+    broken: int = 0
+    recovered: int = 0
+    lost: int = 0  # claims that were taken back before the dot
+    rounds: int = 0
+    resting: bool = False
+
+    @property
+    def handled(self) -> int:
+        """Return how many conversations were held."""
+        return self.sent + self.deferred + self.failed + self.uncertain
+
+    def count(self, verdict: Verdict) -> None:
+        """Add one ending."""
+        name = {
+            Verdict.SENT: "sent",
+            Verdict.AGAIN: "deferred",
+            Verdict.RELAY_FAULT: "deferred",
+            Verdict.FAILED: "failed",
+            Verdict.UNCERTAIN: "uncertain",
+        }[verdict]
+        setattr(self, name, getattr(self, name) + 1)
+
+
+async def deliver(
+    database: Database,
+    *,
+    server: MailServer,
+    journal: Journal,
+    now: Callable[[], datetime],
+    bureau: Bureau,
+    limit: int | None = None,
+    unmarked: int = UNMARKED,
+    report: DeliveryReport | None = None,
+) -> DeliveryReport:
+    """Send what is prepared and due, at most `limit` mails, until nothing more can be claimed.
+
+    Never waits for a retry: that is a later moment in `next_attempt_at`. When the database cannot be written, running
+    conversations end before their dot or are kept in the journal, and the error is raised.
+    """
+    report = report or DeliveryReport()
+    clerk = Clerk(database, journal, now, server=server.name, unmarked=unmarked)
+    try:
+        async with server.connections() as connections:
+            this = _Round(clerk, connections, size=server.size, bureau=bureau, report=report, limit=limit)
+            await this.run()
+    except (OperationalError, OSError) as error:
+        raise TemporaryFailure(
+            f"Database of verzendjournaal kan niet worden beschreven ({type(error).__name__}); de mails wachten.",
+            remedy="vitale doctor",
+        ) from error
+    finally:
+        clerk.close()
+    return report
+
+
+class _Round:
+    """One delivery: keeps every connection busy until nothing is due."""
+
+    def __init__(
+        self,
+        clerk: Clerk,
+        connections: Connections,
+        *,
+        size: int,
+        bureau: Bureau,
+        report: DeliveryReport,
+        limit: int | None,
+    ) -> None:
+        self._clerk = clerk
+        self._connections = connections
+        self._size = size
+        self._bureau = bureau
+        self._report = report
+        self._left = limit
+        self._waiting: deque[ClaimedMail] = deque()
+        self._talking: dict[asyncio.Task[None], ClaimedMail] = {}
+        self._since: dict[int, float] = {}  # message id -> when its conversation began, on the loop's clock
+
+    async def run(self) -> None:
+        """Claim and send; give back what was not begun, also when it breaks off."""
+        claiming: asyncio.Task[list[ClaimedMail]] | None = None
+        dry = False  # the last claim found nothing
+        heard = False  # of endings that may not have been written down when it looked
+        try:
+            while not self._clerk.failed:
+                self._start()
+                if claiming is None and not dry and self._wants_more():
+                    claiming = asyncio.ensure_future(self._clerk.run(partial(self._claim, self._busy())))
+                running = {*self._talking, *([claiming] if claiming else [])}
+                if not running:
+                    break
+                for task in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    if claiming is not None and task is claiming:
+                        batch, claiming = claiming.result(), None
+                        self._waiting.extend(batch)
+                        dry = not batch
+                    else:
+                        self._since.pop(self._talking.pop(cast("asyncio.Task[None]", task)).parcel.id)
+                        task.result()
+                        dry, heard = False, True
+                if not self._talking and not self._waiting and claiming is None:
+                    await self._clerk.settled()  # a result may change what can be claimed
+                    dry, heard = dry and not heard, False
+        finally:
+            await self._stop(claiming)
+
+    def _claim(self, busy: set[str], session: Session) -> list[ClaimedMail]:
+        """Claim, in the thread of the clerk: what the conversations change meanwhile, must be given."""
+        now = self._clerk.now()
+        allowed = may_try(session, self._clerk.server, now=now)
+        self._report.resting = allowed == 0
+        limit = min(n for n in (BATCH, allowed, self._left) if n is not None)
+        if limit == 0:
+            return []
+        batch = claim(session, now=now, limit=limit, bureau=self._bureau, journal=self._clerk.journal, busy=busy)
+        if not batch and busy and len(self._waiting) < self._size:
+            batch = claim(session, now=now, limit=limit, bureau=self._bureau, journal=self._clerk.journal)
+        if batch and allowed == 1:
+            trying(session, self._clerk.server, now=now)
+        if self._left is not None:
+            self._left -= len(batch)
+        return batch
+
+    def _wants_more(self) -> bool:
+        busy = self._busy()
+        return sum(mail.parcel.domain not in busy for mail in self._waiting) < self._size
+
+    def _busy(self) -> set[str]:
+        """Return the domains that hold all connections but one: the last one is for the others."""
+        held = Counter(mail.parcel.domain for mail in self._talking.values())
+        return {domain for domain, count in held.items() if count >= max(1, self._size - 1)}
+
+    def _start(self) -> None:
+        """Begin a conversation on every connection that is free."""
+        while len(self._talking) < self._size and (mail := self._next()):
+            self._since[mail.parcel.id] = asyncio.get_running_loop().time()
+            self._talking[asyncio.ensure_future(self._converse(mail))] = mail
+
+    def _next(self) -> ClaimedMail | None:
+        """Return the mail that waits longest for a domain that is not busy; of a busy one only while it is quick."""
+        busy = self._busy()
+        for mail in self._waiting:
+            if mail.parcel.domain not in busy:
+                self._waiting.remove(mail)
+                return mail
+        slow_before = asyncio.get_running_loop().time() - SLOW
+        if not self._waiting or any(began < slow_before for began in self._since.values()):
+            return None
+        return self._waiting.popleft()
+
+    async def _converse(self, mail: ClaimedMail) -> None:
+        if not await self._clerk.begin(mail):
+            self._report.lost += 1
+            return
+        try:
+            ending = await self._connections.hand_over(mail.parcel, lambda: self._clerk.mark(mail))
+        except LeaseLost:
+            self._report.lost += 1
+            self._clerk.forget(mail)
+            return
+        result = Result(mail, ending)
+        verdict = result.decision.verdict
+        self._report.count(verdict)
+        if verdict is Verdict.SENT:
+            self._clerk.record(result)
+        else:
+            await self._clerk.heed(result)
+            self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        """Put back what waits for a server or a domain that must rest."""
+        resting = [m for m in self._waiting if self._clerk.server_rests or m.parcel.domain in self._clerk.resting]
+        for mail in resting:
+            self._waiting.remove(mail)
+        self._clerk.give_back(resting)
+
+    async def _stop(self, claiming: "asyncio.Task[list[ClaimedMail]] | None") -> None:
+        """Let running conversations end, and put back what was claimed and not begun."""
+        if claiming is not None:
+            for batch in await asyncio.gather(claiming, return_exceptions=True):
+                self._waiting.extend(batch if isinstance(batch, list) else [])
+        await asyncio.gather(*self._talking, return_exceptions=True)
+        self._clerk.give_back(list(self._waiting))
+        await self._clerk.settled()

@@ -1,0 +1,171 @@
+"""What somebody may ask of their data: see it, take it along, have it erased.
+
+Erasing takes the person out of everything but the counts. Who is still in a cohort is withdrawn
+first; the mails that clear their calendar need the address once more, so the rest follows as soon
+as those have left (`finish_erasures`, at every tick).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from vitale_core.domain.bureau import Bureau
+from vitale_core.domain.errors import Refused
+from vitale_core.domain.states import LIVE, MessageStatus
+from vitale_core.steps import audit, intake, trainers
+from vitale_core.steps.plan import reading as plans
+from vitale_core.store.database import leave_no_trace
+from vitale_core.store.records import (
+    Attempt,
+    Attendance,
+    Base,
+    Certificate,
+    Enrolment,
+    Host,
+    Incoming,
+    Intake,
+    Intention,
+    Invitation,
+    Link,
+    Message,
+    Mime,
+    Needs,
+    Note,
+    Person,
+    PollAnswer,
+    Reply,
+    Task,
+)
+
+AT_A_TIME = 20
+"""Mails that are looked through together; each may be a megabyte."""
+
+UNDER_WAY = (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.AWAITING_APPROVAL)
+OF_ENROLMENT: tuple[type[Base], ...] = (Intake, Needs, Intention, Attendance, PollAnswer, Certificate, Invitation)
+
+
+def export(session: Session, person: Person) -> dict[str, Any]:
+    """Return all that is kept of a person as plain values, table by table; of nobody else."""
+    enrolments = _enrolments(session, person)
+    numbers = [enrolment.id for enrolment in enrolments]
+    document: dict[str, Any] = {"person": [_row(person)], "enrolment": [_row(e) for e in enrolments]}
+    for record in OF_ENROLMENT:
+        column = record.__table__.c.enrolment_id
+        rows = session.scalars(select(record).where(column.in_(numbers)))
+        document[record.__tablename__] = [_row(row) for row in rows]
+    mails = session.scalars(select(Message).where(Message.person_id == person.id).order_by(Message.id))
+    document["message"] = [_row(mail) for mail in mails]
+    return document
+
+
+def _row(record: Base) -> dict[str, Any]:
+    values = {column.name: getattr(record, column.name) for column in record.__table__.columns}
+    hidden = ("token", "nonce", "lease", "hash", "secret")
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if not any(word in name for word in hidden) and not isinstance(value, bytes)
+    }
+
+
+def erase(session: Session, person: Person, *, by: str, now: datetime, bureau: Bureau) -> bool:
+    """Erase a person; True when it is done, False when their last mails must leave first.
+
+    Somebody who is a host's contact or a trainer is refused: name another one first.
+    """
+    if person.erased_at is not None:
+        return True
+    if session.scalar(select(func.count()).where(Host.contact_id == person.id)):
+        raise Refused(
+            f"Persoon {person.id} is contactpersoon van een gastheer.",
+            remedy="Geef de gastheer eerst een ander contact.",
+        )
+    for enrolment in _enrolments(session, person):
+        if enrolment.status in LIVE:
+            intake.withdraw(session, enrolment, by=by, now=now, bureau=bureau)
+    session.flush()
+    key = f"erase/{person.id}"
+    if session.get(Note, key) is None:
+        session.add(Note(name=key, value=by))
+        audit.note(session, what="erasure asked", actor=by, object_kind="person", object_id=person.id, now=now)
+    return _finish(session, person, now=now)
+
+
+def finish_erasures(session: Session, *, now: datetime) -> int:
+    """Erase those whose last mails have left; return how many."""
+    asked = session.scalars(select(Note.name).where(Note.name.startswith("erase/"))).all()
+    done = 0
+    for name in asked:
+        person = session.get(Person, int(name.removeprefix("erase/")))
+        if person is not None and _finish(session, person, now=now):
+            done += 1
+    return done
+
+
+def _finish(session: Session, person: Person, *, now: datetime) -> bool:
+    under_way = select(func.count()).where(
+        Message.person_id == person.id, Message.status.in_(UNDER_WAY), Message.stale_at > now
+    )
+    if session.scalar(under_way):
+        return False
+    numbers = [enrolment.id for enrolment in _enrolments(session, person)]
+    for enrolment in _enrolments(session, person):
+        enrolment.screening = {}
+    _delete(session, select(Intake).where(Intake.enrolment_id.in_(numbers)))
+    _delete(session, select(Needs).where(Needs.enrolment_id.in_(numbers)))
+    _delete(session, select(Intention).where(Intention.enrolment_id.in_(numbers)))
+    _delete(session, select(Link).where(Link.person_id == person.id))
+    for number in numbers:
+        plans.forget(session, number)
+    for certificate in session.scalars(select(Certificate).where(Certificate.enrolment_id.in_(numbers))):
+        certificate.name = ""
+    for attendance in session.scalars(select(Attendance).where(Attendance.enrolment_id.in_(numbers))):
+        attendance.reason = ""
+    for task in session.scalars(select(Task).where(Task.enrolment_id.in_(numbers))):
+        task.note = ""
+    _forget_post(session, person)
+    _forget_written(session, person)
+    person.email = person.email_key = person.name = person.phone = None
+    person.organisation = person.department = person.function = None
+    person.erased_at = now
+    leave_no_trace(session)
+    _delete(session, select(Note).where(Note.name.in_([f"erase/{person.id}", f"{trainers.KEY}{person.id}"])))
+    audit.note(session, what="erased", actor=audit.CLOCK, object_kind="person", object_id=person.id, now=now)
+    return True
+
+
+def _forget_post(session: Session, person: Person) -> None:
+    mails = session.scalars(select(Message).where(Message.person_id == person.id)).all()
+    numbers = [mail.id for mail in mails]
+    _delete(session, select(Mime).where(Mime.message_id.in_(numbers)))
+    for attempt in session.scalars(select(Attempt).where(Attempt.message_id.in_(numbers))):
+        attempt.text = ""
+    for mail in mails:
+        mail.payload, mail.smtp_text = {}, None
+    for invitation in session.scalars(select(Invitation).where(Invitation.person_id == person.id)):
+        invitation.address = None
+        for reply in session.scalars(select(Reply).where(Reply.invitation_id == invitation.id)):
+            reply.comment = ""
+
+
+def _forget_written(session: Session, person: Person) -> None:
+    """Let go of the mails that this person wrote, and of those that name the address, such as a bounce."""
+    address = (person.email_key or "").encode()
+    kept = select(Incoming).where(Incoming.raw.is_not(None)).execution_options(yield_per=AT_A_TIME)
+    for mail in session.scalars(kept):
+        if address and address in (mail.raw or b"").lower():
+            mail.raw = None
+
+
+def _delete(session: Session, query: Any) -> None:  # noqa: ANN401 - a select of any record
+    rows: Iterable[object] = session.scalars(query).all()
+    for row in rows:
+        session.delete(row)
+    session.flush()
+
+
+def _enrolments(session: Session, person: Person) -> list[Enrolment]:
+    return list(session.scalars(select(Enrolment).where(Enrolment.person_id == person.id).order_by(Enrolment.id)))

@@ -1,0 +1,1 @@
+"""The facts: records, queries and migrations, on SQLite and PostgreSQL alike."""

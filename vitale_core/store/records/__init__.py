@@ -1,0 +1,75 @@
+"""The tables as classes: the facts of every cohort."""
+
+from vitale_core.store.records.cohort import Cohort, CourseSession, ProgrammeVersion
+from vitale_core.store.records.columns import Base, FactOfCohort, Json, UtcDateTime
+from vitale_core.store.records.evaluation import AnswerSheet, Receipt, Round
+from vitale_core.store.records.office import AuditEvent, Note, Task
+from vitale_core.store.records.people import (
+    Attendance,
+    Certificate,
+    Enrolment,
+    Intake,
+    Intention,
+    Link,
+    Needs,
+    Offer,
+    Person,
+)
+from vitale_core.store.records.plan import (
+    Group,
+    GroupMember,
+    Host,
+    Invitation,
+    Plan,
+    PollAnswer,
+    PollOption,
+    Project,
+    Reply,
+    Slot,
+    Travel,
+    Visit,
+)
+from vitale_core.store.records.post import Attempt, Incoming, Message, Mime, Relay, Suppression
+
+__all__ = [
+    "AnswerSheet",
+    "Attempt",
+    "Attendance",
+    "AuditEvent",
+    "Base",
+    "Certificate",
+    "Cohort",
+    "CourseSession",
+    "Enrolment",
+    "FactOfCohort",
+    "Group",
+    "GroupMember",
+    "Host",
+    "Incoming",
+    "Intake",
+    "Intention",
+    "Invitation",
+    "Json",
+    "Link",
+    "Message",
+    "Mime",
+    "Needs",
+    "Note",
+    "Offer",
+    "Person",
+    "Plan",
+    "PollAnswer",
+    "PollOption",
+    "ProgrammeVersion",
+    "Project",
+    "Receipt",
+    "Relay",
+    "Reply",
+    "Round",
+    "Slot",
+    "Suppression",
+    "Task",
+    "Travel",
+    "UtcDateTime",
+    "Visit",
+]
