@@ -1,0 +1,1 @@
+"""Prefect wakes, retries and shows; each flow opens a session, calls one step and reports."""
