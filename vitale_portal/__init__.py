@@ -1,0 +1,1 @@
+"""The pages: participants, hosts, trainers and the operator."""
