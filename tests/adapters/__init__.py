@@ -1,0 +1,1 @@
+"""The outside world: real servers where they are the point."""

@@ -1,0 +1,30 @@
+"""Erasing by the command: it ends by itself once the last mail has left, and nothing of it stays on the disk."""
+
+from tests.cli.desk import DAYS, MONDAY, PROGRAMME
+from vitale_core.app import build
+
+WHO = ("--name", "Quirijn Kanarie", "--email", "quirijn@ede.example")
+
+
+def traces(folder):
+    """Return the files that still know Quirijn."""
+    files = {path.name: path.read_bytes().lower() for path in folder.rglob("*") if path.is_file()}
+    return [name for name, content in files.items() if b"quirijn" in content or b"kanarie" in content]
+
+
+def test_the_tick_that_sends_the_last_mail_leaves_nothing_of_somebody_also_while_pages_are_served(vitale):
+    vitale.ok("cohort", "create", "voorjaar", *PROGRAMME, *DAYS, "--now", MONDAY)
+    vitale.ok("person", "add", "voorjaar", *WHO, "--yes")
+    vitale("cohort", "go", "voorjaar", "--yes")
+    vitale("tick")
+    pages = build().database
+    with pages.read() as session:
+        session.connection()
+    assert traces(vitale.folder / "var")
+
+    asked = vitale.json("person", "erase", "quirijn@ede.example", "--yes")
+    vitale("tick")
+
+    assert not asked["erased"]
+    assert traces(vitale.folder / "var") == []
+    pages.dispose()

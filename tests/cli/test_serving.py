@@ -1,0 +1,54 @@
+"""One part apart: its port, and the clock it goes by."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vitale_cli.server import LOOPBACK
+from vitale_cli.serving import clock_of
+from vitale_core.app import build
+from vitale_core.domain.errors import Refused
+from vitale_core.steps import clock
+
+
+def test_a_port_that_another_program_has_is_told_with_what_to_do(vitale, settings):
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        settings(PORTAL_PORT=str(port))
+
+        said = vitale("serve portal")
+
+    assert (said.code, said.out) == (6, "")
+    assert f"Poort {port} van {LOOPBACK} is niet vrij." in said.err
+    assert "VITALE_PORTAL_PORT" in said.err
+    assert "Pagina's op" not in said.err
+
+
+def test_on_a_virtual_clock_the_pages_stand_where_the_last_command_left_it(vitale):
+    vitale("tick", "--now", "2027-04-23T09:00")
+    app = build()
+    now = clock_of(app)
+
+    assert now() == datetime(2027, 4, 23, 7, tzinfo=UTC)
+    vitale("tick", "--now", "2027-04-26T09:00")
+    assert now() == datetime(2027, 4, 26, 7, tzinfo=UTC)
+    app.database.dispose()
+
+
+def test_on_the_real_clock_the_pages_go_by_that(settings, vitale):
+    settings(CLOCK="real")
+    app = build()
+
+    assert abs(clock_of(app)() - datetime.now(UTC)) < timedelta(minutes=1)
+    app.database.dispose()
+
+
+def test_pages_on_a_virtual_clock_are_refused_where_people_were_mailed_on_the_real_one(vitale):
+    app = build()
+    with app.database.write() as session:
+        clock.mailed_for_real(session)
+
+    with pytest.raises(Refused, match="echte klok"):
+        clock_of(app)()
+    app.database.dispose()

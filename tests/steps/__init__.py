@@ -1,0 +1,1 @@
+"""What happens to a cohort, on a real database with fakes for the outside."""

@@ -1,0 +1,1 @@
+"""Facts: the same on SQLite and on PostgreSQL."""
