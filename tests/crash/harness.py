@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,9 +20,10 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tests.chaos_smtp import Taken
@@ -77,13 +79,27 @@ class Harness:
 
     def child(self, life: lives.Life, kill_at: int = 0, points: Path | None = None) -> int:
         """Live in a child process, killed at the given point; return its exit code."""
+        return ended(self.start(life, kill_at, points))
+
+    def start(
+        self,
+        life: lives.Life,
+        kill_at: int = 0,
+        points: Path | None = None,
+        ends: tuple[socket.socket, socket.socket] | None = None,
+    ) -> int:
+        """Start such a child and return its process id. `ends`, its own first, let two lives share one clock."""
         child = os.fork()
         if child:
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            return child
         code = 1
         try:
             if self.mutant:
                 MUTANTS[self.mutant]()
+            if ends:
+                mine, theirs = ends
+                theirs.close()  # so that the end of either is heard by the other
+                life.wait = partial(meet, mine)
             self._live(life, kill_at, points)
             code = 0
         except BaseException:  # noqa: BLE001 - a child ends here, whatever happened
@@ -127,6 +143,18 @@ class Harness:
         if problems and self.keep:
             life.folder.rename(self.folder / f"problem-{self.count}")
         return not problems
+
+
+def ended(child: int) -> int:
+    """Wait for a child and return its exit code."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def meet(end: socket.socket) -> None:
+    """Wait until the other is here as well, or is no more."""
+    with suppress(ConnectionError):
+        end.send(b".")
+        end.recv(1)
 
 
 def _digest(life: lives.Life) -> list[tuple[object, ...]]:
@@ -220,19 +248,22 @@ def pairs(harness: Harness, options: argparse.Namespace) -> dict[str, object]:
 
 
 def two(harness: Harness, options: argparse.Namespace) -> dict[str, object]:
-    """Two dispatchers at once, one of them killed."""
+    """Two dispatchers at once, one of them killed.
+
+    Each moment begins for both together: on clocks that run apart, a mail that is under way would look long left.
+    """
     total = dry(harness)
     landed = 0
     for point in range(1, total + 1, options.every):
         life = harness.born()
-        other = os.fork()
-        if other == 0:
+        one, another = socket.socketpair()
+        with one, another:
+            killed = harness.start(life, kill_at=point, ends=(one, another))
             life.tick_file = life.folder / "tick of the other"
-            os._exit(harness.child(life) and 1)
-        code = harness.child(life, kill_at=point)
-        _, status = os.waitpid(other, 0)
+            other = harness.start(life, ends=(another, one))
+        code = ended(killed)
         assert code in {0, KILLED}, f"one of two ended with {code}"
-        assert status == 0, "the other of two ended badly"
+        assert ended(other) == 0, "the other of two ended badly"
         life.tick_file.write_text("0")
         assert harness.child(life) == 0
         landed += code == KILLED

@@ -83,6 +83,7 @@ class Life:
     url: str = ""
     letters: PlainLetters = field(default_factory=PlainLetters)
     ticks: tuple[datetime, ...] = TICKS
+    wait: Callable[[], None] = lambda: None  # before each tick
 
     def __post_init__(self) -> None:
         self.url = self.url or f"sqlite:///{self.folder / 'vitale.db'}"
@@ -103,6 +104,7 @@ class Life:
         database = open_database(self.url)
         try:
             for number in range(begin, len(self.ticks)):
+                self.wait()
                 self.tick_file.write_text(str(number))
                 self.tick(database, self.ticks[number])
         finally:
