@@ -36,7 +36,7 @@ async def answer_for_host(visit: int, answer: HostAnswer, by: str = "operator", 
     def work(session: Session, now: datetime) -> Done:
         row = found(session, Visit, visit, "Bezoek")
         if answer is HostAnswer.YES:
-            werkbezoek.confirm_visit(session, row, by=by, now=now, bureau=bureau, note=note)
+            werkbezoek.confirm_visit(session, row, by=by, now=now, bureau=bureau, note=note or None)
         else:
             werkbezoek.refuse_visit(session, row, by=by, reason=note, now=now, bureau=bureau)
         code = session.get_one(Cohort, row.cohort_id).code

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vitale_core.domain.kinds import TO_HOSTS, Kind
+from vitale_core.domain.practical import Practical
 from vitale_core.steps.content.case import PAGES
 from vitale_core.steps.content.werkbezoek import HOST_PAGES
 
@@ -67,7 +68,9 @@ VISIT = {
     "start": at("2027-04-08 11:00"),
     "end": at("2027-04-08 13:30"),
     "location": "Tuinpad 12, Emmen",
-    "practical": "Verzamelen bij de poort.\nParkeren kan achter de kerk.",
+    "practical": Practical(
+        "bij de poort", "geen trappen", "achter de kerk", "Jan Smit, 06 00 00 00 13", "Trek laarzen aan."
+    ).text,
     "host": "Hanneke Smit",
     "host_phone": "+31600000012",
     "group": ["Noor de Vries", "Sam Yilmaz", "Ilse Bakker"],

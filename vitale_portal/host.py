@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from vitale_core.domain import worktime
 from vitale_core.domain.errors import NotFound, Refused
+from vitale_core.domain.practical import Practical
 from vitale_core.domain.states import BOOKS_THE_SLOT, HAS_A_SEAT, PlanStatus, VisitStatus
 from vitale_core.steps import details, hosting, hosts, werkbezoek
 from vitale_core.steps.programmes import programme_of
@@ -20,16 +21,43 @@ YES, NO, OTHER = "ja", "nee", "anders"
 OTHER_DATES = (1, 2, 3)
 SHOWN = (VisitStatus.ASKED, VisitStatus.CONFIRMED, VisitStatus.HELD, VisitStatus.REPORTED)
 
+FOUR = (
+    Field(
+        "verzamelen",
+        "Waar spreken we af?",
+        "de plek waar we afspreken",
+        most=300,
+        required=False,
+        hint="Bijvoorbeeld: bij de poort aan de Tuinlaan.",
+    ),
+    Field(
+        "toegang",
+        "Hoe komt men binnen?",
+        "hoe men binnenkomt",
+        most=300,
+        required=False,
+        hint="Zeg ook of het met een rolstoel kan, en of er trappen zijn.",
+    ),
+    Field("parkeren", "Waar kan men parkeren?", "waar men kan parkeren", most=300, required=False),
+    Field(
+        "contact",
+        "Wie bellen we op de dag zelf?",
+        "wie we op de dag bellen",
+        most=300,
+        required=False,
+        hint="Een naam en een telefoonnummer. De groep ziet dit pas als het bezoek vaststaat.",
+    ),
+)
 PRACTICAL: Form = form(
+    *FOUR,
     Field(
         "praktisch",
-        "Praktische informatie voor de groep",
-        "de praktische informatie",
+        "Wat moet de groep verder weten?",
+        "wat de groep verder moet weten",
         "long",
         most=1000,
         required=False,
-        hint="Waar spreken we af? Waar kan men parkeren? Is het rolstoeltoegankelijk? Wie bellen we op de dag zelf?",
-    )
+    ),
 )
 LOOK_BACK: Form = form(
     Field("hoe", "Hoe was het bezoek voor u?", "hoe het bezoek was", "long", required=False, most=2000),
@@ -73,7 +101,7 @@ def show_visit(call: Call) -> Response:
         person=person,
         visit=visit,
         form=asked,
-        filled=call.filled or asked.shown({}),
+        filled=call.filled or asked.shown(_told(visit.project) | {"praktisch": visit.host_note}),
         over=visit.slot.ends_at <= call.now,
         members=[m.enrolment.person for m in visit.group.members if m.enrolment.status in HAS_A_SEAT],
     )
@@ -86,6 +114,8 @@ def answer_visit(call: Call) -> Response:
     answer, note = filled.string("antwoord"), filled.string("praktisch")
     page = f"bezoek/{visit.id}"
     if answer == YES:
+        project = visit.project
+        hosting.set_practical(call.session, project, _practical(filled, more=project.practical), by=BY, now=call.now)
         werkbezoek.confirm_visit(call.session, visit, by=BY, now=call.now, bureau=call.bureau, note=note)
     elif answer == NO:
         werkbezoek.refuse_visit(
@@ -113,14 +143,13 @@ def answer_form(visit: Visit) -> Form:
             Choice(NO, "Nee, wij kunnen de groep niet ontvangen"),
         ),
     )
-    practical = Field(
+    note = Field(
         "praktisch",
-        "Wat moet de groep weten?",
-        "de praktische informatie",
+        "Wat moet deze groep verder weten?",
+        "wat deze groep verder moet weten",
         "long",
         required=False,
         most=1000,
-        hint="Bijvoorbeeld: waar u afspreekt, waar men kan parkeren en wie we op de dag bellen.",
     )
     reason = Field(
         "reden",
@@ -133,7 +162,7 @@ def answer_form(visit: Visit) -> Form:
     return Form(
         (
             Part((answer,)),
-            Part((practical,), title="Bij een ja"),
+            Part((*FOUR, note), title="Bij een ja"),
             *(_other_part(nr) for nr in OTHER_DATES),
             Part((reason,), title="Bij een nee"),
         )
@@ -195,7 +224,7 @@ def show_practical(call: Call) -> Response:
         person=person,
         project=project,
         form=PRACTICAL,
-        filled=call.filled or PRACTICAL.shown({"praktisch": project.practical}),
+        filled=call.filled or PRACTICAL.shown(_told(project)),
     )
 
 
@@ -203,7 +232,8 @@ def send_practical(call: Call) -> Response:
     """Keep it."""
     project = _project(call)
     filled = call.fill(PRACTICAL)
-    hosting.set_practical(call.session, project, filled.string("praktisch"), by=BY, now=call.now)
+    told = _practical(filled, more=filled.string("praktisch"))
+    hosting.set_practical(call.session, project, told, by=BY, now=call.now)
     return call.to(f"praktisch/{project.id}")
 
 
@@ -244,6 +274,22 @@ def send_own(call: Call) -> Response:
     given = {"name": filled.string("naam"), "phone": filled.string("telefoon")}
     details.correct(call.session, person, given, by=BY, now=call.now, bureau=call.bureau)
     return call.to("gegevens")
+
+
+def _told(project: Project) -> dict[str, object]:
+    """Return what is known of a project, by the names of the fields."""
+    return {
+        "verzamelen": project.meeting_point,
+        "toegang": project.entrance,
+        "parkeren": project.parking,
+        "contact": project.day_contact,
+        "praktisch": project.practical,
+    }
+
+
+def _practical(filled: Filled, *, more: str) -> Practical:
+    meeting_point, entrance, parking, day_contact = (filled.string(field.name) for field in FOUR)
+    return Practical(meeting_point, entrance, parking, day_contact, more)
 
 
 def _other_part(nr: int, heading: str = "Bij een andere datum: moment") -> Part:

@@ -25,7 +25,7 @@ from vitale_core.domain.states import (
     SessionStatus,
     VisitStatus,
 )
-from vitale_core.steps import anchors
+from vitale_core.steps import anchors, visits
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import (
     Certificate,
@@ -180,6 +180,11 @@ class Standing:
         """The visit that is planned for the group."""
         live = [visit for visit in self.group.visits if visit.status not in ENDED_VISIT] if self.group else []
         return live[-1] if live else None
+
+    @property
+    def practical(self) -> tuple[tuple[str, str], ...]:
+        """What the group must know of its visit, as (label, text)."""
+        return visits.practical_of(self.visit).rows if self.visit else ()
 
     @cached_property
     def _rounds(self) -> list[tuple[Round, int | None]]:

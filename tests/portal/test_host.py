@@ -7,6 +7,13 @@ from tests.portal.visitor import Page
 from vitale_core.domain.states import VisitStatus
 from vitale_core.store.records import Person, Project, Slot, Task, Visit
 
+FOUR = {
+    "verzamelen": "Bij de poort.",
+    "toegang": "Geen trappen.",
+    "parkeren": "Achter de kerk.",
+    "contact": "Jan, 06 12 34 56 78.",
+}
+
 
 @pytest.fixture
 def asked(world):
@@ -115,10 +122,47 @@ def test_a_host_offers_moments_and_takes_one_back(world, visitor, asked):
 def test_a_host_tells_what_a_group_must_know(world, visitor, asked):
     visit, page = visit_of(world)
 
-    visitor.send(f"{page}/praktisch/{visit.project_id}", {"praktisch": "Ingang aan de achterkant."})
+    visitor.send(f"{page}/praktisch/{visit.project_id}", FOUR)
 
+    kept = Page(visitor.open(f"{page}/praktisch/{visit.project_id}").text)
     project = next(p for p in world.all(Project) if p.id == visit.project_id)
-    assert project.practical == "Ingang aan de achterkant."
+    assert project.parking == "Achter de kerk."
+    assert project.practical == "Bel aan bij de zij-ingang."  # told before as one text; it stays
+    for question in ("Waar spreken we af?", "Hoe komt men binnen?", "Waar kan men parkeren?", "Wie bellen we"):
+        assert question in kept.words
+    for text in FOUR.values():
+        assert text in visitor.open(f"{page}/praktisch/{visit.project_id}").text
+
+
+def test_what_was_told_as_one_text_stays_readable_until_the_host_divides_it(world, visitor, asked):
+    visit, page = visit_of(world)
+
+    form = visitor.open(f"{page}/praktisch/{visit.project_id}").text
+    visitor.send(f"{page}/bezoek/{visit.id}", {"antwoord": "ja", **FOUR, "praktisch": "Trek laarzen aan."})
+
+    assert "Bel aan bij de zij-ingang." in form
+    words = Page(visitor.open(f"{page}/bezoek/{visit.id}/dagblad").text).words
+    for text in (*FOUR.values(), "Trek laarzen aan.", "Bel aan bij de zij-ingang."):
+        assert text in words
+
+
+def test_the_group_reads_each_of_the_four_and_whom_to_call_only_when_the_visit_is_certain(world, visitor, asked):
+    visit, page = visit_of(world)
+    visitor.send(f"{page}/praktisch/{visit.project_id}", FOUR)
+    with world.database.read() as session:
+        member = session.get_one(Visit, visit.id).group.members[0].enrolment_id
+    own = world.link(enrolment=member)
+
+    before = Page(visitor.open(own).text).words
+    visitor.send(f"{page}/bezoek/{visit.id}", {"antwoord": "ja"})
+    kept = next(p for p in world.all(Project) if p.id == visit.project_id)
+    after = Page(visitor.open(own).text).words
+
+    assert kept.parking == "Achter de kerk."  # the form of the answer holds what was told before
+    assert "Parkeren Achter de kerk." in before
+    assert FOUR["contact"] not in before
+    for label, name in (("Verzamelen", "verzamelen"), ("Toegang", "toegang"), ("Contact op de dag", "contact")):
+        assert f"{label} {FOUR[name]}" in after
 
 
 def test_a_host_corrects_the_own_name(world, visitor, asked):

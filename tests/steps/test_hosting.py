@@ -5,9 +5,12 @@ import pytest
 from tests.portal.stages import walk
 from tests.portal.world import World
 from vitale_core.domain.errors import Refused
+from vitale_core.domain.practical import Practical
 from vitale_core.domain.states import TaskStatus, VisitStatus
 from vitale_core.steps import hosting
 from vitale_core.store.records import AuditEvent, Cohort, Project, Task, Visit
+
+TOLD = Practical(" bij de\npoort", "geen trappen", "achter de kerk", "Jan, 06 12345678", more=" Bel aan.\r\n")
 
 
 @pytest.fixture
@@ -35,12 +38,11 @@ def test_practical_information_makes_waiting_letters_anew(world):
     before = world.one(Cohort).version
 
     with world.database.write() as session:
-        changed = hosting.set_practical(
-            session, session.get_one(Project, project), " Bel aan.\r\n", by="gastheer", now=world.now
-        )
+        changed = hosting.set_practical(session, session.get_one(Project, project), TOLD, by="gastheer", now=world.now)
 
     assert changed
-    assert world.one(Project, id=project).practical == "Bel aan."
+    kept = world.one(Project, id=project)
+    assert (kept.meeting_point, kept.parking, kept.practical) == ("bij de poort", "achter de kerk", "Bel aan.")
     assert world.one(Cohort).version > before
     assert world.all(AuditEvent)[-1].what == "practical information"
 
@@ -49,7 +51,8 @@ def test_the_same_information_changes_nothing(world):
     world.hosts(1)
     with world.database.write() as session:
         project = session.get_one(Project, 1)
-        assert not hosting.set_practical(session, project, "Bel aan bij de zij-ingang.", by="x", now=world.now)
+        told = Practical(more="Bel aan bij de zij-ingang.")
+        assert not hosting.set_practical(session, project, told, by="x", now=world.now)
     assert "practical information" not in {event.what for event in world.all(AuditEvent)}
 
 

@@ -68,6 +68,43 @@ def test_a_migration_can_be_taken_back_and_done_again(make_database_url):
     assert tables(url) > {"cohort", "message"}
 
 
+def test_what_hosts_told_survives_both_ways_of_the_four_questions(make_database_url):
+    url = make_database_url(empty=True)
+    configuration = schema.configuration(url)
+    command.upgrade(configuration, "0003")
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO person (id, name, created_at) VALUES (1, 'Jan', '2027-01-04 09:00')"))
+            connection.execute(
+                text(
+                    "INSERT INTO host (id, organisation, contact_id, created_at) VALUES (1, 'S', 1, '2027-01-04 09:00')"
+                )
+            )
+            for number, told in ((1, "Bel aan."), (2, "")):
+                connection.execute(
+                    text(
+                        "INSERT INTO project (id, host_id, title, place, address, themes, min_people, max_people,"
+                        " access, transit, practical, active)"
+                        " VALUES (:id, 1, :title, 'Assen', '', '[]', 1, 6, '[]', true, :told, true)"
+                    ),
+                    {"id": number, "title": f"Tuin {number}", "told": told},
+                )
+
+        schema.upgrade(url)
+        with engine.begin() as connection:
+            kept = connection.execute(text("SELECT practical, meeting_point, parking FROM project ORDER BY id")).all()
+            connection.execute(text("UPDATE project SET parking = 'achter', day_contact = 'Jan'"))
+        command.downgrade(configuration, "0003")
+        with engine.begin() as connection:
+            back = connection.execute(text("SELECT practical FROM project ORDER BY id")).scalars().all()
+    finally:
+        engine.dispose()
+
+    assert [tuple(row) for row in kept] == [("Bel aan.", "", ""), ("", "", "")]
+    assert back == ["Bel aan.\nachter\nJan", "achter\nJan"]
+
+
 def test_an_empty_database_has_no_version(make_database_url):
     have, newest = schema.current(make_database_url(empty=True))
 

@@ -56,7 +56,8 @@ def hosts(file: File, *, skip_bad: SkipBad = False) -> None:
     """Lees gastheren en hun projecten uit een CSV- of Excelbestand.
 
     Kolommen: project, organisatie, contactpersoon, e-mail en plaats; en als ze er zijn adres, thema's, momenten
-    (2027-04-08T13:00/15:30; 2027-04-13T09:00/11:30), minimum, maximum, toegankelijkheid, ov en praktisch.
+    (2027-04-08T13:00/15:30; 2027-04-13T09:00/11:30), minimum, maximum, toegankelijkheid, ov, verzamelen,
+    ingang, parkeren, contact op de dag en praktisch.
     """
     from vitale_core.adapters import sheets
     from vitale_core.steps import imports

@@ -78,7 +78,7 @@ def confirm(
         def change(session: "Session") -> dict[str, Any]:
             visit = visits.get(session, number)
             if slot is None:
-                werkbezoek.confirm_visit(session, visit, by=OPERATOR, note=note, **desk.at)
+                werkbezoek.confirm_visit(session, visit, by=OPERATOR, note=note or None, **desk.at)
             else:
                 other = session.get(Slot, slot)
                 if other is None:
@@ -208,8 +208,8 @@ def sheet(number: Number) -> None:
             "wanneer": f"{documents.short(found.start)} tot {documents.short(found.end)}",
             "waar": found.place,
             "gastheer": ", ".join(filter(None, (found.contact, found.phone))),
-            "praktisch": found.practical,
         }
+        | {label.lower(): text for label, text in found.details}
     )
     terminal.show({"sheet": asdict(found)}, "\n".join([text, "wie", *(f"  {line}" for line in people)]))
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.errors import Refused
+from vitale_core.domain.practical import Practical
 from vitale_core.domain.states import TaskStatus
 from vitale_core.steps import audit, people, tasks, visits
 from vitale_core.store.database import touch
@@ -14,18 +15,23 @@ from vitale_core.store.records import Project, Task, Visit
 LOOK_BACK = "host-look-back"
 """The kind of the task that holds what a host told afterwards."""
 
+FOUR = ("meeting_point", "entrance", "parking", "day_contact")
+"""What every group asks, a line each."""
+
 AGAIN = {"ja": "graag nog eens", "misschien": "misschien nog eens", "nee": "liever niet nog eens"}
 
 
-def set_practical(session: Session, project: Project, text: str, *, by: str, now: datetime) -> bool:
-    """Keep where to come, how to park and whom to call; say whether it differs from what was known.
+def set_practical(session: Session, project: Project, told: Practical, *, by: str, now: datetime) -> bool:
+    """Keep where to come, how to get in, how to park and whom to call; say whether it differs from what was known.
 
     Letters of the cohorts that visit this project and still wait are made anew.
     """
-    clean = people.clean_text(text, longest=1000)
-    if clean == project.practical:
+    lines = {name: people.clean_line(getattr(told, name), longest=300) for name in FOUR}
+    clean = lines | {"practical": people.clean_text(told.more, longest=1000)}
+    if all(getattr(project, name) == text for name, text in clean.items()):
         return False
-    project.practical = clean
+    for name, text in clean.items():
+        setattr(project, name, text)
     session.flush()
     for cohort_id in session.scalars(
         select(Visit.cohort_id).where(Visit.project_id == project.id, Visit.status.in_(visits.LIVE)).distinct()

@@ -25,6 +25,9 @@ NO_HOSTS = "no-hosts"
 REST_DAYS = 14
 """Between two groups a host rests so many days, unless `cohort.settings["host_rest_days"]` says otherwise."""
 
+PRACTICAL = {"meeting_point": 300, "entrance": 300, "parking": 300, "day_contact": 300, "practical": 1000}
+"""What a host tells a group, and how long it may be."""
+
 USUAL_LENGTH = timedelta(minutes=150)
 TRUE = frozenset({"1", "ja", "j", "yes", "y", "true", "waar", "x"})
 FALSE = frozenset({"0", "nee", "n", "no", "false", "onwaar"})
@@ -79,7 +82,7 @@ class HostRow:
     max_people: int
     access: tuple[str, ...]
     transit: bool
-    practical: str
+    practical: Mapping[str, str]
 
 
 def import_hosts(
@@ -88,8 +91,9 @@ def import_hosts(
     """Store projects with their hosts and half days; the same rows again change nothing.
 
     A row has `project, organisation, contact, email, place`, and may have `address, themes, slots, min_people,
-    max_people, access, transit, practical`. Lists are lists, or text between `;` or `,`; a half day is
-    "2027-04-08T13:00/15:30" in Dutch time. All rows are stored or none: HostRowsRefused names every problem.
+    max_people, access, transit` and the five of PRACTICAL, which leave what the host told where they are empty.
+    Lists are lists, or text between `;` or `,`; a half day is "2027-04-08T13:00/15:30" in Dutch time. All rows are
+    stored or none: HostRowsRefused names every problem.
     """
     good, problems = [], []
     for number, row in enumerate(rows, start=1):
@@ -239,13 +243,15 @@ def _store(session: Session, row: HostRow, now: datetime) -> tuple[Project, bool
         "max_people": row.max_people,
         "access": list(row.access),
         "transit": row.transit,
-        "practical": row.practical,
+        **row.practical,
     }
     if project is None:
-        project = Project(title=row.project, active=True, **told)
+        project = Project(title=row.project, active=True, **({"practical": ""} | told))
         session.add(project)
         session.flush()
         return project, True, True
+    if project.host_id != host.id:  # somebody else is to be called on the day
+        told = {"day_contact": ""} | told
     return project, False, _set(project, **told) or changed
 
 
@@ -297,7 +303,7 @@ class _Reading:
             max_people=most,
             access=tuple(code.casefold() for code in self.several("access")),
             transit=self.yes("transit", default=True),
-            practical=self.line("practical", longest=1000),
+            practical={name: text for name, most in PRACTICAL.items() if (text := self.line(name, longest=most))},
         )
 
     def line(self, column: str, *, required: bool = False, longest: int = 200) -> str:

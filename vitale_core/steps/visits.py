@@ -10,6 +10,7 @@ from vitale_core.domain import worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound
 from vitale_core.domain.kinds import Kind
+from vitale_core.domain.practical import Practical
 from vitale_core.domain.states import (
     SESSION,
     VISIT,
@@ -86,6 +87,19 @@ def propose(group: Group, project: Project, slot: Slot, *, reserve: Slot | None 
 def begun(visit: Visit, now: datetime) -> bool:
     """Say whether a visit that goes ahead has started: from then on its group stays as it is."""
     return visit.status in LIVE - {VisitStatus.ASKED} and visit.slot.starts_at <= now
+
+
+def practical_of(visit: Visit) -> Practical:
+    """Return what the group must know; whom to call on the day only when the host agreed to receive it."""
+    project = visit.project
+    more = dict.fromkeys(part for part in (visit.host_note, project.practical) if part)
+    return Practical(
+        meeting_point=project.meeting_point,
+        entrance=project.entrance,
+        parking=project.parking,
+        day_contact=project.day_contact if visit.status in LIVE - {VisitStatus.ASKED} else "",
+        more="\n".join(more),
+    )
 
 
 def place_of(project: Project) -> str:

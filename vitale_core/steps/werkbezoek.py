@@ -38,7 +38,10 @@ SETTLED = visits.LIVE - {VisitStatus.ASKED}
 
 @dataclass(frozen=True, slots=True)
 class DaySheet:
-    """What group and host need on the day; moments in UTC. `people` are names with organisations."""
+    """What group and host need on the day; moments in UTC. `people` are names with organisations.
+
+    `practical` is text, `details` the same as (Dutch label, text).
+    """
 
     group: int
     project: str
@@ -48,18 +51,20 @@ class DaySheet:
     contact: str
     phone: str
     practical: str
+    details: tuple[tuple[str, str], ...]
     people: tuple[tuple[str, str], ...]
 
 
 def confirm_visit(
-    session: Session, visit: Visit, *, by: str, now: datetime, bureau: Bureau, note: str = ""
+    session: Session, visit: Visit, *, by: str, now: datetime, bureau: Bureau, note: str | None = None
 ) -> CourseSession:
     """Book the visit: the host said yes, the group and the host get their invitation.
 
-    `note` is practical information for the group. Saying yes twice gives the same session.
+    `note` is what this group must know besides what is known of the project; None leaves it as it is. Saying yes
+    twice gives the same session.
     """
     cohort = _of(session, visit)
-    if note:
+    if note is not None:
         visit.host_note = people.clean_text(note, longest=1000)
     if visit.status is VisitStatus.CONFIRMED and visit.session is not None:
         return visit.session
@@ -185,7 +190,7 @@ def move_visit(
     new = _ask_instead(session, visit, slot, now=now)
     _note(session, cohort, new, "visit moved", by=by, now=now)
     if agreed:
-        note = visit.host_note if same_host else ""
+        note = visit.host_note if same_host else None
         confirm_visit(session, new, by=by, now=now, bureau=bureau, note=note)
     return new
 
@@ -226,6 +231,7 @@ def day_sheet(visit: Visit) -> DaySheet:
         raise Refused("Dit bezoek staat nog niet vast.", remedy="Een dagblad komt er als de gastheer ja zegt.")
     project, meeting = visit.project, visit.session
     members = (m.enrolment.person for m in visit.group.members if m.enrolment.status in HAS_A_SEAT)
+    practical = visits.practical_of(visit)
     return DaySheet(
         group=visit.group.number,
         project=project.title,
@@ -234,7 +240,8 @@ def day_sheet(visit: Visit) -> DaySheet:
         end=(meeting.ends_at if meeting else None) or visit.slot.ends_at,
         contact=project.host.contact.name or "",
         phone=project.host.contact.phone or "",
-        practical="\n".join(part for part in (visit.host_note, project.practical) if part),
+        practical=practical.text,
+        details=practical.rows,
         people=tuple((p.name or "", p.organisation or "") for p in members),
     )
 

@@ -13,6 +13,7 @@ from vitale_core.domain.states import PlanStatus, SessionKind, SessionStatus, Ta
 from vitale_core.planning import phrase
 from vitale_core.steps import groups as group_steps
 from vitale_core.steps import report, terugkomdag, werkbezoek
+from vitale_core.steps import visits as visit_steps
 from vitale_core.steps.plan import reading as plans
 from vitale_core.steps.post import remarks
 from vitale_core.store.records import Cohort, CourseSession, Group, Plan, PollOption, Task, Visit
@@ -129,6 +130,7 @@ def show_hosts(call: Call) -> Response:
         **cohort_page.common(call, cohort, "gastheren"),
         visits=[visit for visit in visits if visit.status not in ENDED],
         ended=[visit for visit in visits if visit.status in ENDED],
+        told={visit.id: visit_steps.practical_of(visit).rows for visit in visits},
         files={visit.id for visit in visits if reporting.path_of(call.house, visit).exists()},
         tasks=tasks,
         form=form,

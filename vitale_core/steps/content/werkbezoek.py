@@ -7,6 +7,7 @@ from sqlalchemy import select
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import HAS_A_SEAT, CohortStatus, PlanStatus, VisitStatus
+from vitale_core.steps import visits
 from vitale_core.steps.content.case import Case, Facts
 from vitale_core.steps.content.days import training_day_after
 from vitale_core.store.records import CourseSession, Group, GroupMember, Plan, Visit
@@ -69,7 +70,6 @@ def visit_facts(case: Case, visit: Visit) -> Facts:
     members = [m.enrolment for m in visit.group.members if m.enrolment.status in HAS_A_SEAT]
     intakes = [e.intake for e in members if e.intake is not None]
     place = ", ".join(dict.fromkeys(part for part in (project.address, project.place) if part))
-    practical = "\n".join(dict.fromkeys(part for part in (project.practical, visit.host_note) if part))
     return {
         "project": project.title,
         "organisation": project.host.organisation,
@@ -77,7 +77,7 @@ def visit_facts(case: Case, visit: Visit) -> Facts:
         "start": dated.starts_at if dated else visit.slot.starts_at,
         "end": dated.ends_at if dated else visit.slot.ends_at,
         "location": place,
-        "practical": practical,
+        "practical": visits.practical_of(visit).text,
         "host": project.host.contact.name or project.host.organisation,
         "host_phone": project.host.contact.phone or "",
         "group": [e.person.name for e in members if e.person.name],

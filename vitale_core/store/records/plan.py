@@ -45,7 +45,11 @@ class Project(Base):
     max_people: Mapped[int] = mapped_column(default=6)
     access: Mapped[list[Any]]
     transit: Mapped[bool] = mapped_column(default=True)  # can be reached without a car
-    practical: Mapped[str]  # meeting point, parking, contact on the day
+    meeting_point: Mapped[str] = mapped_column(default="", server_default="")
+    entrance: Mapped[str] = mapped_column(default="", server_default="")  # how to come in, also with a wheelchair
+    parking: Mapped[str] = mapped_column(default="", server_default="")
+    day_contact: Mapped[str] = mapped_column(default="", server_default="")  # whom to call on the day
+    practical: Mapped[str]  # what else a group must know
     active: Mapped[bool] = mapped_column(default=True)
 
     host: Mapped[Host] = relationship(back_populates="projects", lazy="joined")
