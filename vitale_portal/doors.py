@@ -95,7 +95,7 @@ class Call:
     """One request, as a handler sees it.
 
     `root` is the address of the person's own page; `filled` holds a form that came in and did not fit,
-    `refusal` the rule that said no.
+    `refusal` the rule that said no; `choice` what was chosen, in words, for the page that shows what follows from it.
     """
 
     house: House
@@ -111,6 +111,7 @@ class Call:
     filled: Filled | None = None
     refusal: Refused | None = None
     actor: str = ""
+    choice: list[str] = field(default_factory=list)
 
     @property
     def bureau(self) -> Bureau:
@@ -135,6 +136,10 @@ class Call:
         if filled.problems:
             raise Unfilled(filled)
         return filled
+
+    def chose(self, sentence: str) -> None:
+        """Remember in words what was chosen; a rehearsal plays it twice, and it is one choice."""
+        self.choice[:] = [sentence]
 
     def to(self, page: str = "", *, done: bool = True) -> Response:
         """Go to a page of this person, after something was done."""

@@ -32,6 +32,10 @@ def test_a_session_gets_another_time_and_place_after_the_consequences(world, vis
     done = deed(visitor, path, {**when, "plaats": "De Werkplaats", **WHO})
 
     assert "8 × bericht van een wijziging" in words(shown)
+    assert (
+        "Je verplaatst ‘Dagdeel 3: Participatie in de praktijk’ van donderdag 22 april 2027, 09.30 tot 12.30 uur in "
+        "De Nieuwe Kolk, Assen naar dinsdag 27 april 2027, 10.00 tot 13.00 uur in De Werkplaats."
+    ) in words(shown)
     assert unchanged == "De Nieuwe Kolk, Assen"
     meeting = world.one(CourseSession, name="dagdeel-3")
     assert (meeting.location, meeting.starts_at.isoformat()) == ("De Werkplaats", "2027-04-27T08:00:00+00:00")
@@ -42,10 +46,12 @@ def test_a_whole_day_moves_and_what_a_rule_refuses_is_said_on_the_page(world, vi
     path = f"{BASE}/dagen/day2"
 
     refused = deed(visitor, path, {"datum": "2027-03-10", "plaats": "", **WHO}, sure=False)
+    shown = deed(visitor, path, {"datum": "2027-04-21", "plaats": "Stadhuis", **WHO}, sure=False)
     deed(visitor, path, {"datum": "2027-04-20", "plaats": "De Nieuwe Kolk, Assen", **WHO})
 
     assert refused.status_code == 409
     assert "Dit kan nu niet" in words(refused)
+    assert "De Nieuwe Kolk, Assen naar woensdag 21 april 2027 in Stadhuis." in words(shown)
     day = [s for s in world.all(CourseSession) if s.day == "day2"]
     assert {s.starts_at.date() for s in day} == {date(2027, 4, 20)}
     assert visitor.open(f"{BASE}/dagen/terugkomdag").status_code == 404
@@ -64,9 +70,12 @@ def test_a_session_is_cancelled_with_a_reason(world, visitor, booked):
     path = f"{BASE}/sessies/dagdeel-4/afzeggen"
 
     empty = deed(visitor, path, {"notitie": "", **WHO}, sure=False)
+    shown = deed(visitor, path, {"notitie": "De zaal is <weg>.", **WHO}, sure=False)
     deed(visitor, path, {"notitie": "De zaal is weg.", **WHO})
 
     assert empty.status_code == 422
+    assert "Je zegt ‘Dagdeel 4" in words(shown)
+    assert "De zaal is &lt;weg&gt;." in shown.text
     assert world.one(CourseSession, name="dagdeel-4").status is SessionStatus.CANCELLED
 
 
@@ -80,6 +89,7 @@ def test_a_cohort_is_cancelled_and_restored(world, visitor, booked):
     assert cancelled is CohortStatus.CANCELLED
     assert "Laat hem toch doorgaan" in offered
     assert "agenda-uitnodiging" in words(shown)
+    assert "Je laat lichting 2027-voorjaar toch doorgaan." in words(shown)
     assert world.one(Cohort).status is CohortStatus.CONFIRMED
 
 
@@ -93,6 +103,7 @@ def test_somebody_comes_in_late(world, visitor, booked):
     done = deed(visitor, f"{BASE}/instromen", who | WHO)
 
     assert "deelnemers van 2027-voorjaar: 8 wordt 9" in words(shown)
+    assert "Je laat Kees Boer (kees@gemeente.example) instromen in 2027-voorjaar." in words(shown)
     assert "Kees Boer" in words(done)
     person = world.one(Person, email="kees@gemeente.example")
     assert world.one(Enrolment, person_id=person.id).status is EnrolmentStatus.CONFIRMED
@@ -101,8 +112,11 @@ def test_somebody_comes_in_late(world, visitor, booked):
 def test_a_colleague_takes_the_seat(world, visitor, booked):
     path = f"{BASE}/mensen/{booked.people[0]}/collega"
 
-    done = deed(visitor, path, {"deelnemer": "Kees Boer", "mail": "kees@gemeente.example", **WHO})
+    colleague = {"deelnemer": "Kees Boer", "mail": "kees@gemeente.example", **WHO}
+    shown = deed(visitor, path, colleague, sure=False)
+    done = deed(visitor, path, colleague)
 
+    assert "in 2027-voorjaar gaat naar Kees Boer (kees@gemeente.example)." in words(shown)
     assert "Kees Boer" in words(done)
     assert world.one(Enrolment, id=booked.people[0]).status is EnrolmentStatus.SUBSTITUTED
 
@@ -112,9 +126,11 @@ def test_somebody_goes_to_another_cohort(world, visitor, booked):
     nowhere = words(visitor.open(path))
     world.cohort(code="2027-najaar", days={"day1": date(2027, 9, 14), "day2": date(2027, 10, 19)})
 
+    shown = deed(visitor, path, {"lichting": "2027-najaar", **WHO}, sure=False)
     deed(visitor, path, {"lichting": "2027-najaar", **WHO})
 
     assert "Er is nu niets om uit te kiezen" in nowhere
+    assert "gaat van lichting 2027-voorjaar naar lichting 2027-najaar." in words(shown)
     assert world.one(Enrolment, id=booked.people[0]).status is EnrolmentStatus.TRANSFERRED
     assert world.one(Enrolment, transferred_from_id=booked.people[0]).status is EnrolmentStatus.CONFIRMED
 
@@ -123,11 +139,13 @@ def test_an_address_and_details_are_corrected(world, visitor, booked):
     path = f"{BASE}/mensen/{booked.people[0]}/gegevens"
     known = Page(visitor.open(path).text).forms[0].known
 
+    shown = deed(visitor, path, {"mail": "noor@nieuw.example", "functie": "senior adviseur", **WHO}, sure=False)
     deed(visitor, path, {"mail": "noor@nieuw.example", "functie": "senior adviseur", **WHO})
     deed(visitor, path, WHO)
 
     person = world.one(Person, id=world.one(Enrolment, id=booked.people[0]).person_id)
     assert known["mail"] == "noor0@deelnemer.example"
+    assert "e-mailadres noor0@deelnemer.example wordt noor@nieuw.example; functie" in words(shown)
     assert (person.email, person.function) == ("noor@nieuw.example", "senior adviseur")
     assert person.organisation == "gemeente Assen"
 
@@ -147,6 +165,8 @@ def test_somebody_goes_with_another_group(world, visitor, booked):
 def test_a_visit_moves_to_another_half_day_or_another_host(world, visitor, booked):
     visit = next(v for v in world.visits() if v.status is VisitStatus.CONFIRMED)
     path = f"{BASE}/gastheren/{visit.id}/verplaatsen"
+    with world.database.read() as session:
+        number = session.get_one(Visit, visit.id).group.number
     offered = visitor.open(path).text
     others = [s for s in world.all(Slot) if f'value="{s.id}"' in offered]
     other = next(s for s in others if s.project_id != visit.project_id)
@@ -155,6 +175,7 @@ def test_a_visit_moves_to_another_half_day_or_another_host(world, visitor, booke
     deed(visitor, path, {"dagdeel": str(other.id), "akkoord": "ja", **WHO})
 
     assert "verzoek aan de gastheer" in words(shown)
+    assert f"Je verplaatst het bezoek van groep {number} van" in words(shown)
     assert world.one(Visit, id=visit.id).status is VisitStatus.CANCELLED
     (new,) = [v for v in world.all(Visit) if v.slot_id == other.id and v.status is VisitStatus.CONFIRMED]
     assert new.group_id == visit.group_id

@@ -35,11 +35,18 @@ def deed(visitor, path, fields, *, nr=0, sure=True):
     """Send the form of a page, read what it would do, and do it if sure; return the last page."""
     before = Page(visitor.open(path).text).forms[nr]
     shown = visitor.post(before.action or path, before.known | fields)
+    if "Dit gebeurt er als je doorgaat" in shown.text:
+        assert '<p class="lead choice">' in shown.text, "the page does not say what was chosen"
     if not sure or shown.status_code != 200:
         return shown
     again = Page(shown.text).forms[0]
     done = visitor.post(before.action or path, again.known)
     return visitor.open(done.headers["location"]) if done.status_code == 303 else done
+
+
+def stage_name(world, enrolment):
+    with world.database.read() as session:
+        return session.get_one(Enrolment, enrolment).person.name
 
 
 def test_the_first_page_says_what_waits(world, visitor):
@@ -74,6 +81,7 @@ def test_somebody_is_placed_after_the_consequences_were_shown(world, visitor):
 
     assert "Dit gebeurt er als je doorgaat" in Page(shown.text).words
     assert "1 × plaatsing" in Page(shown.text).words
+    assert f"Je plaatst {stage_name(world, stage.undecided)}. Lichting: 2027-voorjaar." in Page(shown.text).words
     assert before is EnrolmentStatus.APPLIED
     enrolment = world.one(Enrolment, id=stage.undecided)
     assert (enrolment.status, enrolment.screened_by) == (EnrolmentStatus.CONFIRMED, "Anja")

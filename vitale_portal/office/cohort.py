@@ -103,7 +103,9 @@ def go(call: Call) -> Response:
     cohort = of(call)
     filled = call.fill(_go_form(call))
     name = by(call, filled)
-    if filled.string("besluit") == GO:
+    goes = filled.string("besluit") == GO
+    call.chose(f"Lichting {cohort.code} gaat {'door' if goes else 'niet door'}.")
+    if goes:
         cohorts.go(call.session, cohort, by=name, now=call.now, bureau=call.bureau)
         what, words = "Besloten dat de lichting doorgaat.", filled.string("notitie")
         remarks.on_deed(call.session, what, words, cohort_id=cohort.id, by=name, now=call.now)

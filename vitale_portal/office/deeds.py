@@ -65,6 +65,8 @@ def show(call: Call, consequences: Consequences[Response]) -> Response:
     return call.page(
         "office/consequences.html",
         sent=sent,
+        choice=call.choice,
+        remark=next((value for name, value in sent if name == "notitie"), ""),
         letters=counted(consequences.letters),
         calendar=counted(consequences.calendar),
         taken_back=counted(consequences.taken_back),

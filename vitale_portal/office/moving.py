@@ -12,6 +12,7 @@ from vitale_core.domain import worktime
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import CohortStatus, SessionStatus, VisitStatus
 from vitale_core.steps import changes, cohorts, visits, werkbezoek
+from vitale_core.steps.content.days import label
 from vitale_core.steps.plan import availability
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Cohort, CourseSession, Slot, Visit
@@ -19,7 +20,7 @@ from vitale_portal.doors import Call
 from vitale_portal.forms import Choice, Field, Form
 from vitale_portal.office import cohort as cohort_page
 from vitale_portal.office.deeds import by, chosen, deed, note
-from vitale_portal.views import moment_in_words
+from vitale_portal.views import clock, moment_in_words
 
 REASON = note("Waarom? De deelnemers lezen dit.", required=True, missing="Schrijf in een zin op waarom.")
 PLACE = Field("plaats", "Plaats", "de plaats", required=False, most=200)
@@ -57,6 +58,9 @@ def move_session(call: Call) -> Response:
     filled = call.fill(_when_form(call))
     zone = ZoneInfo(cohort.zone)
     start, end = (_moment(filled.values["datum"], filled.values[name], zone) for name in ("begin", "einde"))
+    was = _when_and_where(meeting.starts_at, meeting.ends_at, meeting.location)
+    becomes = _when_and_where(start, end, filled.string("plaats"))
+    call.chose(f"Je verplaatst ‘{label(meeting)}’ van {was} naar {becomes}.")
     changes.move_session(
         call.session,
         cohort,
@@ -81,6 +85,8 @@ def cancel_session(call: Call) -> Response:
     """Cancel one session."""
     cohort, meeting = _session(call)
     filled = call.fill(deed(call, REASON))
+    was = _when_and_where(meeting.starts_at, meeting.ends_at, meeting.location)
+    call.chose(f"Je zegt ‘{label(meeting)}’ van {was} af.")
     visits.cancel_session(
         call.session,
         cohort,
@@ -104,9 +110,14 @@ def show_day(call: Call) -> Response:
 
 def move_day(call: Call) -> Response:
     """Move a whole day; its sessions keep their times."""
-    cohort, day, _meetings = _day(call)
+    cohort, day, meetings = _day(call)
     filled = call.fill(_day_form(call))
     to = filled.values["datum"]
+    first, place = min(meetings, key=lambda m: m.starts_at or call.now), filled.string("plaats")
+    was = f"{worktime.in_words(worktime.local(first.starts_at).date())}" if first.starts_at else "een dag zonder datum"
+    becomes = worktime.in_words(to) if isinstance(to, date) else was
+    titles = " en ".join(f"‘{label(m)}’" for m in meetings)
+    call.chose(f"Je verplaatst de hele dag ({titles}) van {_at(was, first.location)} naar {_at(becomes, place)}.")
     changes.move_day(
         call.session,
         cohort,
@@ -133,10 +144,12 @@ def stop(call: Call) -> Response:
     cohort = cohort_page.of(call)
     if cohort.status is CohortStatus.CANCELLED:
         filled = call.fill(deed(call))
+        call.chose(f"Je laat lichting {cohort.code} toch doorgaan.")
         cohorts.restore(call.session, cohort, by=by(call, filled), now=call.now, bureau=call.bureau)
     else:
         filled = call.fill(deed(call, REASON))
         reason = filled.string("notitie")
+        call.chose(f"Je zegt de hele lichting {cohort.code} af.")
         cohorts.cancel(call.session, cohort, reason=reason, by=by(call, filled), now=call.now, bureau=call.bureau)
     return _done(call, cohort)
 
@@ -153,6 +166,9 @@ def move_visit(call: Call) -> Response:
     cohort, visit = _visit(call)
     filled = call.fill(_visit_form(call, visit))
     slot = call.session.get_one(Slot, chosen(filled, "dagdeel"))
+    was, becomes = (f"{s.project.title}, {moment_in_words(s.starts_at)}" for s in (visit.slot, slot))
+    agreed = " De gastheer zei al ja." if filled.ticked("akkoord") else ""
+    call.chose(f"Je verplaatst het bezoek van groep {visit.group.number} van {was} naar {becomes}.{agreed}")
     werkbezoek.move_visit(
         call.session,
         visit,
@@ -207,6 +223,16 @@ def _moment(day: object, clock: object, zone: ZoneInfo) -> datetime:
     if not isinstance(day, date) or not isinstance(clock, time):  # pragma: no cover - the form saw to it
         raise Refused("Vul een datum en een tijd in.")
     return worktime.wall_clock(day, clock, zone)
+
+
+def _when_and_where(start: datetime | None, end: datetime | None, place: str) -> str:
+    if start is None:
+        return _at("een moment zonder datum", place)
+    return _at(f"{moment_in_words(start).removesuffix(' uur')}{f' tot {clock(end)}' if end else ''} uur", place)
+
+
+def _at(moment: str, place: str) -> str:
+    return f"{moment} in {place}" if place else moment
 
 
 def _when_form(call: Call) -> Form:

@@ -32,6 +32,7 @@ CRITERIA = {
     Criterion.NOT_MET: ("past niet", "bad"),
 }
 YES, NO, STOP = "plaatsen", "afwijzen", "afmelden"
+CHOSEN = {YES: "Je plaatst {}.", NO: "Je wijst {} af.", STOP: "Je meldt {} af."}
 DECIDED = {YES: "Een deelnemer geplaatst.", STOP: "Een deelnemer afgemeld."}
 
 
@@ -91,6 +92,7 @@ def decide(call: Call) -> Response:
     enrolment = _enrolment(call, cohort)
     filled = call.fill(decide_form(call, enrolment))
     name, what, words = by(call, filled), filled.string("besluit"), filled.string("notitie")
+    call.chose(f"{CHOSEN[what].format(enrolment.person.name or '(gewist)')} Lichting: {cohort.code}.")
     if what == YES:
         intake.confirm(call.session, enrolment, by=name, now=call.now, bureau=call.bureau)
     elif what == STOP:

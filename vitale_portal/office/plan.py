@@ -14,6 +14,7 @@ from vitale_core.planning import phrase
 from vitale_core.steps import groups as group_steps
 from vitale_core.steps import report, terugkomdag, werkbezoek
 from vitale_core.steps import visits as visit_steps
+from vitale_core.steps.content.days import label
 from vitale_core.steps.plan import reading as plans
 from vitale_core.steps.post import remarks
 from vitale_core.store.records import Cohort, CourseSession, Group, Plan, PollOption, Task, Visit
@@ -88,6 +89,7 @@ def approve(call: Call) -> Response:
     filled = call.fill(approve_form(call))
     shown, digest = call.sent.get("versie"), call.sent.get("tekst")
     version = int(shown) if isinstance(shown, str) and shown.isdecimal() and len(shown) < 9 else 0  # noqa: PLR2004 - fits the column
+    call.chose(f"Je keurt voorstel {version} voor de groepen en bezoeken van {cohort.code} goed.")
     group_steps.approve(
         call.session,
         cohort,
@@ -146,6 +148,9 @@ def answer_host(call: Call) -> Response:
         raise NotFound("Dit bezoek is er niet.")
     filled = call.fill(host_form(call))
     name, words = by(call, filled), filled.string("notitie")
+    said = "de groep mag komen" if filled.string("antwoord") == YES else "de groep kan niet komen"
+    where = f"{visit.project.title}, {moment_in_words(visit.slot.starts_at)}"
+    call.chose(f"De gastheer van groep {visit.group.number} ({where}) zei: {said}.")
     if filled.string("antwoord") == YES:
         werkbezoek.confirm_visit(call.session, visit, by=name, now=call.now, bureau=call.bureau)
     else:
@@ -205,6 +210,7 @@ def choose_date(call: Call) -> Response:
         raise NotFound("Deze datum is er niet.")
     meeting = call.session.get_one(CourseSession, option.session_id)
     name = by(call, filled)
+    call.chose(f"‘{label(meeting)}’ wordt op {moment_in_words(option.starts_at)}.")
     terugkomdag.choose_date(call.session, meeting, option.id, by=name, now=call.now, bureau=call.bureau)
     what = f"De datum van {meeting.title} gekozen."
     remarks.on_deed(call.session, what, filled.string("notitie"), cohort_id=cohort.id, by=name, now=call.now)

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from vitale_core.domain.errors import NotFound
 from vitale_core.steps import cohorts, details, groups, intake, persons
 from vitale_core.steps.plan import reading as plans
-from vitale_core.store.records import Cohort, Enrolment
+from vitale_core.store.records import Cohort, Enrolment, Person
 from vitale_portal.doors import Call
-from vitale_portal.forms import Choice, Field, Form
+from vitale_portal.forms import Choice, Field, Filled, Form
 from vitale_portal.office import cohort as cohort_page
 from vitale_portal.office.deeds import by, chosen, deed
 from vitale_portal.views import moment_in_words
@@ -34,6 +34,7 @@ def join(call: Call) -> Response:
         function=filled.string("functie"),
         phone=filled.string("telefoon"),
     )
+    call.chose(f"Je laat {form.name} ({form.email}) instromen in {cohort.code}.")
     made = persons.join(call.session, cohort, form, by=by(call, filled), now=call.now, bureau=call.bureau)
     return call.to(f"{cohort.code}/mensen/{made.id}")
 
@@ -50,6 +51,8 @@ def substitute(call: Call) -> Response:
     """Give the seat to a colleague."""
     cohort, enrolment = _enrolment(call)
     filled = call.fill(_colleague_form(call))
+    colleague = f"{filled.string('deelnemer')} ({filled.string('mail')})"
+    call.chose(f"De plek van {_name(enrolment)} in {cohort.code} gaat naar {colleague}.")
     taken = persons.substitute(
         call.session,
         enrolment,
@@ -75,6 +78,7 @@ def transfer(call: Call) -> Response:
     cohort, enrolment = _enrolment(call)
     filled = call.fill(_transfer_form(call, cohort))
     to = cohorts.get(call.session, filled.string("lichting"))
+    call.chose(f"{_name(enrolment)} gaat van lichting {cohort.code} naar lichting {to.code}.")
     moved = persons.transfer(call.session, enrolment, to, by=by(call, filled), now=call.now, bureau=call.bureau)
     return call.to(f"{to.code}/mensen/{moved.id}")
 
@@ -98,6 +102,7 @@ def correct(call: Call) -> Response:
     cohort, enrolment = _enrolment(call)
     filled = call.fill(_join_form(call))
     person, name = enrolment.person, by(call, filled)
+    call.chose(_corrected(person, filled))
     persons.correct_address(call.session, person, filled.string("mail"), by=name, now=call.now, bureau=call.bureau)
     told = {
         "name": filled.string("deelnemer"),
@@ -124,6 +129,7 @@ def change_group(call: Call) -> Response:
     cohort, enrolment = _enrolment(call)
     filled = call.fill(_group_form(call, cohort))
     number = chosen(filled, "groep")
+    call.chose(f"{_name(enrolment)} gaat voortaan met groep {number} mee.")
     groups.change_group(call.session, enrolment, number, by=by(call, filled), now=call.now, bureau=call.bureau)
     return call.to(f"{cohort.code}/mensen/{enrolment.id}")
 
@@ -134,6 +140,24 @@ def _enrolment(call: Call) -> tuple[Cohort, Enrolment]:
     if found is None or found.cohort_id != cohort.id:
         raise NotFound("Deze deelnemer is er niet.")
     return cohort, found
+
+
+def _corrected(person: Person, filled: Filled) -> str:
+    """Return what changes in somebody's details, old and new beside each other."""
+    known = {
+        "naam": (person.name, "deelnemer"),
+        "e-mailadres": (person.email, "mail"),
+        "organisatie": (person.organisation, "organisatie"),
+        "functie": (person.function, "functie"),
+        "telefoon": (person.phone, "telefoon"),
+    }
+    changed = [
+        f"{what} {old or '(leeg)'} wordt {filled.string(field) or '(leeg)'}"
+        for what, (old, field) in known.items()
+        if filled.string(field) != (old or "")
+    ]
+    who = person.name or "(gewist)"
+    return f"Je wijzigt de gegevens van {who}: {'; '.join(changed)}." if changed else f"Je wijzigt niets van {who}."
 
 
 def _name(enrolment: Enrolment) -> str:
