@@ -10,7 +10,8 @@ from starlette.responses import FileResponse, Response
 
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import VisitStatus
-from vitale_core.steps import audit, werkbezoek
+from vitale_core.steps import audit, visits, werkbezoek
+from vitale_core.steps.content import days
 from vitale_core.store.records import Visit
 from vitale_portal import standing
 from vitale_portal.doors import Call, House, Unfilled
@@ -60,12 +61,17 @@ def show(call: Call) -> Response:
     s = standing.of(call)
     visit = _visit(s)
     stored = path_of(call.house, visit)
+    told = visits.told_at(s.cohort, visit)
     known = {"verslag": visit.report, "aanbevelingen": visit.recommendations}
     return call.page(
         "participant/report.html",
         s=s,
         visit=visit,
         began=_start(visit) <= call.now,
+        told=told,
+        told_name=days.what(told) if told else "",
+        over=told is not None and told.starts_at is not None and told.starts_at <= call.now,
+        closed=visits.report_closed(s.cohort, visit, call.now),
         form=REPORT,
         filled=call.filled or REPORT.shown(known),
         presentation=_kilobytes(stored),

@@ -30,6 +30,44 @@ def test_a_report_before_the_visit_is_not_asked(world, visitor):
     assert page.forms == []
 
 
+TOLD = {"verslag": "Bewoners kookten voor ons.", "aanbevelingen": "Vraag eerst, plan daarna."}
+
+
+def test_when_the_dagdeel_that_it_is_for_has_begun_the_page_says_the_report_is_closed(world, visitor):
+    at(world, "after the visits")
+    noor = world.link(enrolment=members(world)[0])
+    before = Page(visitor.send(f"{noor}/verslag", TOLD).text)
+    world.until(2027, 4, 22, 14)
+
+    after = Page(visitor.open(f"{noor}/verslag").text)
+    late = visitor.post(f"{noor}/verslag", before.forms[0].known | {"verslag": "Anders."})
+
+    assert "tot dagdeel 3 begint, op donderdag 22 april 2027, 09.30 uur" in before.words
+    assert "Het verslag staat vast" in after.words
+    assert "tot dagdeel 3 begon, op donderdag 22 april 2027, 09.30 uur" in after.words
+    assert "Bewoners kookten voor ons." in after.words
+    assert after.forms == []
+    assert late.status_code == 409
+    assert world.visits()[0].report == "Bewoners kookten voor ons."
+
+
+def test_a_report_that_is_late_can_be_sent_once_and_not_after_the_end(world, visitor):
+    stage = at(world, "evaluated")
+    noor = world.link(enrolment=members(world)[0])
+    page = Page(visitor.open(f"{noor}/verslag").text)
+
+    done = Page(visitor.send(f"{noor}/verslag", TOLD).text)
+    with world.database.write() as session:
+        session.get_one(Cohort, stage.cohort).status = CohortStatus.CLOSED
+    other = next(m for m in stage.people if m not in members(world))
+    ended = Page(visitor.open(f"{world.link(enrolment=other)}/verslag").text)
+
+    assert "nog één keer insturen" in page.words
+    assert "Het verslag staat vast" in done.words
+    assert "Er is geen verslag ingestuurd" in ended.words
+    assert ended.forms == []
+
+
 def upload(visitor, page, content, name="groep.pdf"):
     seal = Page(visitor.open(f"{page}/presentatie").text).forms[0].known["zegel"]
     files = {"bestand": (name, content, "application/pdf")}

@@ -102,6 +102,27 @@ def practical_of(visit: Visit) -> Practical:
     )
 
 
+def told_at(cohort: Cohort, visit: Visit) -> CourseSession | None:
+    """Return the dagdeel at which the group tells of its visit: the first one after it; None while there is none."""
+    ended = (visit.session.ends_at if visit.session else None) or visit.slot.ends_at
+    after_it = [
+        s
+        for s in cohort.sessions
+        if s.kind is SessionKind.DAGDEEL
+        and s.status is not SessionStatus.CANCELLED
+        and s.starts_at is not None
+        and s.starts_at >= ended
+    ]
+    return min(after_it, key=lambda s: (s.starts_at, s.position), default=None)
+
+
+def report_closed(cohort: Cohort, visit: Visit, now: datetime) -> bool:
+    """Say whether a report stays as it is: one that was in when the dagdeel began, and every one at the end."""
+    told = told_at(cohort, visit)
+    began = told is not None and told.starts_at is not None and told.starts_at <= now
+    return cohort.status is CohortStatus.CLOSED or (began and visit.reported_at is not None)
+
+
 def place_of(project: Project) -> str:
     """Return where people go, as a calendar shows it."""
     return ", ".join(dict.fromkeys(part for part in (project.title, project.address, project.place) if part))

@@ -205,7 +205,9 @@ def free_slots(session: Session, visit: Visit, *, now: datetime, bureau: Bureau)
 def report(
     session: Session, visit: Visit, enrolment: Enrolment, *, report: str, recommendations: str, now: datetime
 ) -> Visit:
-    """Keep what a group brought back; any member may write, and change it until dagdeel 3 begins.
+    """Keep what a group brought back; any member may write, and change it until the dagdeel that it is for begins.
+
+    One that was not in by then is still welcome, once.
 
     The recommendations of all groups become one handout (`steps.report.handout`).
     """
@@ -213,6 +215,8 @@ def report(
         raise Refused("Je zit niet in de groep van dit bezoek.")
     if not visits.begun(visit, now):
         raise Refused("Het werkbezoek is nog niet geweest.", remedy="Schrijf het verslag na het bezoek.")
+    if visits.report_closed(session.get_one(Cohort, visit.cohort_id), visit, now):
+        raise Refused("Het verslag staat vast.", remedy="Klopt er iets niet? Bel of mail ons.")
     text, advice = people.clean_text(report), people.clean_text(recommendations)
     if not text and not advice:
         raise Refused("Het verslag is leeg.", remedy="Schrijf op wat jullie zagen en wat jullie aanbevelen.")
