@@ -56,7 +56,7 @@ def show(call: Call) -> Response:
     return call.page(
         "office/cohort.html",
         **common(call, cohort, "overzicht"),
-        picture=timeline(list(matrix.marks(known)), today, title=f"Tijdlijn van {cohort.code}"),
+        picture=timeline(list(matrix.marks(known, call.now)), today, title=f"Tijdlijn van {cohort.code}"),
         columns=matrix.columns(known),
         lines=matrix.lines(known, late, call.now),
         names=names,

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from vitale_core.domain import worktime
-from vitale_core.domain.facts import CohortFacts, EnrolmentFacts, SessionFacts
+from vitale_core.domain.facts import CohortFacts, EnrolmentFacts, SessionFacts, VisitFacts
 from vitale_core.domain.occasions import shared_anchors
 from vitale_core.domain.pictures import Mark
 from vitale_core.domain.states import (
     HAS_A_SEAT,
     LIVE,
     Answer,
+    CohortStatus,
     EnrolmentStatus,
     RoundStatus,
     SessionKind,
@@ -23,6 +24,8 @@ DONE, WAITS, LATE, NO, EMPTY = "klaar", "wacht", "laat", "nee", "leeg"
 SIGNS = {DONE: "✓", WAITS: "…", LATE: "!", NO: "✗", EMPTY: "·"}
 LONGEST_WORDS = 34
 GONE = (VisitStatus.REFUSED, VisitStatus.CANCELLED)
+OVER = (CohortStatus.CLOSED, CohortStatus.CANCELLED)
+UNSURE = (VisitStatus.PROPOSED, VisitStatus.ASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +83,14 @@ def days(facts: CohortFacts) -> list[tuple[str, tuple[SessionFacts, ...]]]:
     return found
 
 
-def marks(facts: CohortFacts) -> Iterator[Mark]:
-    """Give the moments of the timeline: days, visits, deadlines."""
+def marks(facts: CohortFacts, now: datetime) -> Iterator[Mark]:
+    """Give the moments of the timeline: days, visits, deadlines. What never became certain is gone when it is past."""
     for title, sessions in days(facts):
         for day in sorted({_on(facts, s.start) for s in sessions if s.start}):
             yield Mark(day, title, "day")
     for visit in facts.visits:
-        if visit.status not in GONE:
-            unsure = visit.status in {VisitStatus.PROPOSED, VisitStatus.ASKED}
+        unsure = visit.status in UNSURE
+        if visit.status not in GONE and (visit.start > now or not unsure):
             yield Mark(_on(facts, visit.start), f"groep {visit.group}{' ?' if unsure else ''}", "visit")
     for words, moment in _deadlines(facts):
         if moment:
@@ -120,11 +123,14 @@ def _cells(facts: CohortFacts, e: EnrolmentFacts, late: Collection[tuple[str, in
         for _column in columns(facts)[1:]:
             yield Cell(EMPTY, "nog niet aan de orde")
         return
-    yield _until(e.intake_answered, ("intake-silent", e.id) in late, "ingevuld", "intake")
+    if facts.status in OVER and not e.intake_answered:
+        yield Cell(NO, "intake niet ingevuld")
+    else:
+        yield _until(e.intake_answered, ("intake-silent", e.id) in late, "ingevuld", "intake")
     for _title, sessions in days(facts):
         yield _day(e, sessions, late, now)
     if facts.programme.has_visits:
-        yield from _visit(facts, e)
+        yield from _visit(facts, e, now)
     for plan in facts.programme.rounds:
         if plan.name != "baseline":
             yield _round(facts, e, plan.name)
@@ -170,7 +176,7 @@ def _day(e: EnrolmentFacts, sessions: Sequence[SessionFacts], late: Collection[t
     return cell
 
 
-def _visit(facts: CohortFacts, e: EnrolmentFacts) -> Iterator[Cell]:
+def _visit(facts: CohortFacts, e: EnrolmentFacts, now: datetime) -> Iterator[Cell]:
     mine = [v for v in facts.visits if e.id in v.members and v.status not in GONE]
     if not mine:
         yield Cell(EMPTY, "nog geen groep")
@@ -178,13 +184,27 @@ def _visit(facts: CohortFacts, e: EnrolmentFacts) -> Iterator[Cell]:
         return
     visit = mine[-1]
     yield Cell(DONE, f"groep {visit.group}")
-    yield {
-        VisitStatus.PROPOSED: Cell(WAITS, "voorgesteld"),
-        VisitStatus.ASKED: Cell(WAITS, "wacht op de gastheer"),
-        VisitStatus.CONFIRMED: Cell(DONE, "bezoek staat vast"),
-        VisitStatus.HELD: Cell(WAITS, "wacht op het verslag"),
-        VisitStatus.REPORTED: Cell(DONE, "verslag binnen"),
-    }.get(visit.status, Cell(EMPTY, "geen bezoek"))
+    if visit.status in UNSURE:
+        ahead = {VisitStatus.PROPOSED: "voorgesteld", VisitStatus.ASKED: "wacht op de gastheer"}[visit.status]
+        yield Cell(WAITS, ahead) if visit.start > now else Cell(NO, "bezoek ging niet door")
+    elif visit.session in e.absent:
+        yield Cell(NO, "was er niet")
+    elif visit.end > now:
+        yield Cell(DONE, "bezoek staat vast")
+    else:
+        yield _report(facts, visit, now)
+
+
+def _report(facts: CohortFacts, visit: VisitFacts, now: datetime) -> Cell:
+    """Say what came of a visit that is over; after the dagdeel that it is for, nobody waits for a report."""
+    if visit.reported:
+        return Cell(DONE, "geweest, verslag binnen")
+    told = any(
+        s.kind is SessionKind.DAGDEEL and s.takes_place and s.start is not None and visit.end <= s.start <= now
+        for s in facts.sessions
+    )
+    over = told or facts.status in OVER
+    return Cell(DONE, "geweest, zonder verslag") if over else Cell(WAITS, "geweest, wacht op het verslag")
 
 
 def _round(facts: CohortFacts, e: EnrolmentFacts, name: str) -> Cell:
@@ -194,4 +214,5 @@ def _round(facts: CohortFacts, e: EnrolmentFacts, name: str) -> Cell:
     current = next((r for r in facts.rounds if r.name == name), None)
     if current is None:
         return Cell(EMPTY, "nog niet open")
-    return Cell(WAITS, "wacht op antwoord") if current.status is RoundStatus.OPEN else Cell(NO, "niet ingevuld")
+    waits = current.status is RoundStatus.OPEN and facts.status not in OVER
+    return Cell(WAITS, "wacht op antwoord") if waits else Cell(NO, "niet ingevuld")
