@@ -234,10 +234,13 @@ def use_environment(environment: Mapping[str, str]) -> None:
         sys.modules["prefect.context"].refresh_global_settings_context()
 
 
-def bind(port: int) -> socket.socket:
-    """Return a socket on loopback, listening to `port`, or to any free one when that is taken."""
+def bind(port: int, *, elsewhere: bool = True) -> socket.socket:
+    """Return a socket on loopback, listening to `port`.
+
+    When that is taken: to any free one, or TemporaryFailure when it may not be `elsewhere`.
+    """
     taken = None
-    for candidate in (port, 0):
+    for candidate in (port, 0) if elsewhere else (port,):
         # Named TCP, or asyncio leaves Nagle's algorithm on and each answer in two parts waits 40 ms.
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -248,7 +251,12 @@ def bind(port: int) -> socket.socket:
         except OSError as error:
             bound.close()
             taken = error
-    raise TemporaryFailure("Er is geen vrije poort op deze computer.") from taken
+    if elsewhere:
+        raise TemporaryFailure("Er is geen vrije poort op deze computer.") from taken
+    raise TemporaryFailure(
+        f"Poort {port} van {LOOPBACK} is niet vrij.",
+        remedy="Stop wat daar draait, of kies een andere poort met --port of VITALE_PORTAL_PORT.",
+    ) from taken
 
 
 def free_port(port: int) -> int:

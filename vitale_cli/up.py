@@ -138,10 +138,11 @@ class Supervisor:
             part.wait(end)
 
 
-def up(settings: "Settings") -> int:
+def up(settings: "Settings", port: int | None = None) -> int:
     """Run everything until Ctrl-C or SIGTERM, and return the exit code: 0, or 5 when something here is wrong.
 
-    Raises Refused when it runs here already, TemporaryFailure when Prefect does not start.
+    `port` is where the pages must be. Raises Refused when it runs here already, TemporaryFailure when Prefect does not
+    start or a port that was asked for is taken.
     """
     from vitale_core.app import build
 
@@ -158,7 +159,7 @@ def up(settings: "Settings") -> int:
     try:
         with _alone(settings.home):
             build(settings).database.dispose()  # once, before the parts do so at the same time
-            return _run(settings, stopping)
+            return _run(settings, port, stopping)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -178,15 +179,41 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _run(settings: "Settings", stopping: threading.Event) -> int:
+def pages_of(settings: "Settings", port: int | None = None) -> tuple[socket.socket, str, str]:
+    """Return where the pages listen, the base of all links, and what to say when that is not the usual place.
+
+    Only a port that nobody chose gives way: one that was asked for, or that a base of links of one's own leads to,
+    raises TemporaryFailure when it is taken.
+    """
+    wanted = port or settings.portal_port
+    own_base = "base_url" in settings.model_fields_set and settings.base_url != _local(settings.portal_port)
+    chosen = port is not None or "portal_port" in settings.model_fields_set or own_base
+    bound = server.bind(wanted, elsewhere=not chosen)
+    there = _local(bound.getsockname()[1])
+    if there == _local(wanted):
+        return bound, settings.base_url if own_base else there, ""
+    warning = (
+        f"Poort {wanted} is bezet door een ander programma. De pagina's staan nu op {there}; ook de links in de mails "
+        f"gaan daarheen. Bij een volgende start werken die links niet meer: maak poort {wanted} vrij, of kies een "
+        "vaste poort met vitale up --port 8081."
+    )
+    return bound, there, warning
+
+
+def _local(port: int) -> str:
+    return f"http://{server.LOOPBACK}:{port}"
+
+
+def _run(settings: "Settings", port: int | None, stopping: threading.Event) -> int:
     home = settings.home.resolve()
+    pages, base, warning = pages_of(settings, port)
     prefect = server.bind(server.USUAL_PORT)
-    pages = server.bind(settings.portal_port)
-    address = f"http://{server.LOOPBACK}:{prefect.getsockname()[1]}"
-    page_port = pages.getsockname()[1]
-    changed = {"VITALE_HOME": str(home), "VITALE_PORTAL_PORT": str(page_port)}
-    if settings.base_url == f"http://{server.LOOPBACK}:{settings.portal_port}":
-        changed["VITALE_BASE_URL"] = f"http://{server.LOOPBACK}:{page_port}"
+    address = _local(prefect.getsockname()[1])
+    changed = {
+        "VITALE_HOME": str(home),
+        "VITALE_PORTAL_PORT": str(pages.getsockname()[1]),
+        "VITALE_BASE_URL": base,
+    }
     post = server.bind(server.USUAL_POST) if server.is_embedded(settings) else None
     if post:
         changed["VITALE_SMTP_PORT"] = str(server.free_port(settings.smtp_port))
@@ -221,8 +248,7 @@ def _run(settings: "Settings", stopping: threading.Event) -> int:
         supervisor.parts += parts
         for part in parts:
             part.start()
-        for line in _welcome(changed.get("VITALE_BASE_URL", settings.base_url), address, home, post):
-            terminal.say(line)
+        _welcome(base, address, home, post, warning)
         while not stopping.wait(0.2):
             supervisor.look()
     finally:
@@ -244,7 +270,7 @@ def _answers(core: Part, api_url: str, stopping: threading.Event) -> bool:
     return False
 
 
-def _welcome(pages: str, prefect: str, home: Path, post: socket.socket | None) -> list[str]:
+def _welcome(pages: str, prefect: str, home: Path, post: socket.socket | None, warning: str) -> None:
     lines = [
         "Vitale draait.",
         f"  pagina's     {pages}",
@@ -255,7 +281,10 @@ def _welcome(pages: str, prefect: str, home: Path, post: socket.socket | None) -
     if post:
         lines.append(f"  postbus      http://{server.LOOPBACK}:{post.getsockname()[1]}")
         lines.append("               alle mail blijft hierin; stel VITALE_SMTP_HOST in om echt te versturen")
-    return [*lines, "Stoppen: Ctrl-C."]
+    for line in [*lines, "Stoppen: Ctrl-C."]:
+        terminal.say(line)
+    if warning:
+        terminal.warn(warning)
 
 
 def _stop(stopping: threading.Event) -> Callable[[int, FrameType | None], Any]:

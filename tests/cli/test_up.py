@@ -15,7 +15,7 @@ import pytest
 
 from vitale_cli import doctor, server, up
 from vitale_core.app import Settings
-from vitale_core.domain.errors import Refused
+from vitale_core.domain.errors import Refused, TemporaryFailure
 
 PROJECT = Path(__file__).parents[2]
 SLEEPS = "import time; time.sleep(600)"
@@ -194,6 +194,52 @@ def test_the_server_that_was_announced_is_found_only_while_it_answers(tmp_path):
 
     assert server.find(tmp_path) is None
     assert server.find(tmp_path / "elsewhere") is None
+
+
+def base_of(port):
+    return f"http://127.0.0.1:{port}"
+
+
+def test_pages_on_the_usual_port_need_no_words(tmp_path):
+    with closing(server.bind(0)) as free:
+        usual = free.getsockname()[1]
+
+    bound, base, warning = up.pages_of(settings(tmp_path, portal_port=usual))
+
+    with closing(bound):
+        assert (bound.getsockname()[1], base, warning) == (usual, base_of(usual), "")
+
+
+def test_a_usual_port_that_is_taken_is_named_with_the_address_that_took_its_place(tmp_path):
+    with closing(server.bind(8080)):  # whoever has it, has it now
+        bound, base, warning = up.pages_of(settings(tmp_path))
+
+    with closing(bound):
+        there = base_of(bound.getsockname()[1])
+        assert base == there != base_of(8080)
+        assert warning.startswith("Poort 8080 is bezet")
+        assert there in warning
+        assert "vitale up --port" in warning
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_refused(tmp_path):
+    with closing(server.bind(0)) as taken:
+        port = taken.getsockname()[1]
+        for asked in ({"port": port}, {"portal_port": port}):
+            with pytest.raises(TemporaryFailure, match=f"Poort {port} van 127.0.0.1 is niet vrij") as refused:
+                up.pages_of(settings(tmp_path, **{k: v for k, v in asked.items() if k != "port"}), asked.get("port"))
+            assert "--port" in refused.value.remedy
+
+
+def test_links_that_lead_elsewhere_keep_the_pages_where_they_lead(tmp_path):
+    own = "https://training.example"
+    with closing(server.bind(8080)), pytest.raises(TemporaryFailure, match="niet vrij"):
+        up.pages_of(settings(tmp_path, base_url=own))
+    with closing(server.bind(0)) as free:
+        port = free.getsockname()[1]
+    bound, base, warning = up.pages_of(settings(tmp_path, base_url=own), port)
+    with closing(bound):
+        assert (base, warning) == (own, "")
 
 
 @pytest.mark.prefect

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ATTENTION = 5
+LAST_PORT = 65535
 
 serve_app = commands("serve", "Start een deel apart: pagina's, klok of postbus.")
 
 
-def up() -> int:
+def up(
+    *,
+    port: Annotated[int | None, Parameter(help="poort van de pagina's; anders VITALE_PORTAL_PORT, of 8080")] = None,
+) -> int:
     """Start server, klok, pagina's en postbus op deze computer, en houd ze draaiend tot Ctrl-C."""
     from vitale_cli import up as supervised
     from vitale_core.app import read_settings
 
-    return supervised.up(read_settings())
+    if port is not None and not 1 <= port <= LAST_PORT:
+        raise Refused(f"{port} is geen poort.", remedy=f"Kies een getal van 1 tot en met {LAST_PORT}.")
+    return supervised.up(read_settings(), port)
 
 
 def doctor(
