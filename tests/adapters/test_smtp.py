@@ -146,7 +146,9 @@ def test_a_cancelled_conversation_does_not_poison_its_connection():
     async def run() -> Ending:
         async with SmtpServer(host="127.0.0.1", port=server.port, size=1, patience=QUICK).connections() as connections:
             task = asyncio.ensure_future(connections.hand_over(parcel(1, "slow@a.test"), nothing))
-            await asyncio.sleep(0.15)
+            async with asyncio.timeout(20):
+                while not server.taken:
+                    await asyncio.sleep(0.01)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             return await connections.hand_over(parcel(2, "next@a.test"), nothing)
