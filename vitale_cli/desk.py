@@ -87,8 +87,8 @@ class Desk:
         from vitale_core.steps import clock
 
         with self.database.write() as session:
-            if is_virtual(self.app):
-                clock.stand_at(session, self.now)
+            if is_virtual(self.app) and options.current().now:
+                clock.stand_at(session, self.now, back=options.current().set_back)
             yield session
 
 
@@ -111,10 +111,22 @@ def open_desk() -> "Iterator[Desk]":
     app = build()
     try:
         with app.database.read() as session:
-            now = clock.moment(session, virtual=is_virtual(app), told=told, real=datetime.now(UTC))
+            virtual, back = is_virtual(app), options.current().set_back
+            now = clock.moment(session, virtual=virtual, told=told, real=datetime.now(UTC), back=back)
+            last = clock.put_at(session) if virtual else None
+            if last is not None and now < last:
+                _warn_of_going_back(last, now, mails=clock.not_undone(session, now))
         yield Desk(app, now)
     finally:
         app.database.dispose()
+
+
+def _warn_of_going_back(last: datetime, now: datetime, *, mails: int) -> None:
+    terminal.warn(
+        f"De klok gaat terug, van {worktime.moment_in_words(last)} naar {worktime.moment_in_words(now)}. Wat daarna "
+        f"gebeurde, wordt niet teruggedraaid: {labels.counted(mails, 'mail blijft', 'mails blijven')} verstuurd, en "
+        "antwoorden en besluiten blijven staan."
+    )
 
 
 def is_virtual(app: "App") -> bool:

@@ -56,7 +56,8 @@ Bij elke opdracht:
   --no-color  zonder kleur
   --dry-run   laat zien wat er zou gebeuren
   --yes       vraag niet om bevestiging
-  --now T     het is nu T: 2027-03-08T09:00 (met VITALE_CLOCK=virtual)"""
+  --now T     het is nu T: 2027-03-08T09:00 (met VITALE_CLOCK=virtual)
+  --set-back  zet die klok met --now ook terug; wat later gebeurde, blijft staan"""
 
 
 def make_app() -> App:

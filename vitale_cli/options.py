@@ -15,6 +15,7 @@ class Options:
     dry_run: bool = False  # show what would happen
     yes: bool = False  # do not ask
     now: str = ""  # the virtual moment, as typed
+    set_back: bool = False  # also when that is earlier than where the clock stood
 
 
 _FLAGS: dict[str, Callable[[Options], Options]] = {
@@ -22,6 +23,7 @@ _FLAGS: dict[str, Callable[[Options], Options]] = {
     "--quiet": lambda o: replace(o, quiet=True),
     "--no-color": lambda o: replace(o, plain=True),
     "--dry-run": lambda o: replace(o, dry_run=True),
+    "--set-back": lambda o: replace(o, set_back=True),
     "--yes": lambda o: replace(o, yes=True),
 }
 

@@ -52,3 +52,20 @@ def test_pages_on_a_virtual_clock_are_refused_where_people_were_mailed_on_the_re
     with pytest.raises(Refused, match="echte klok"):
         clock_of(app)()
     app.database.dispose()
+
+
+def test_a_virtual_clock_that_goes_back_is_refused_and_when_forced_says_what_stays(vitale):
+    vitale.going_ahead()
+    vitale("tick", "--now", "2027-01-20T09:00")
+
+    refused = vitale("tick", "--now", "2027-01-12T09:00")
+    stood = vitale("tick")
+    forced = vitale("tick", "--now", "2027-01-12T09:00", "--set-back")
+
+    assert refused.code == 2
+    assert "De klok staat op woensdag 20 januari 2027, 09.00 uur en gaat niet terug" in refused.err
+    assert "--set-back" in refused.err
+    assert "woensdag 20 januari 2027" in stood.out
+    assert "dinsdag 12 januari 2027" in forced.out
+    assert "wordt niet teruggedraaid: " in forced.err
+    assert "verstuurd" in forced.err

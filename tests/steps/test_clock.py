@@ -34,7 +34,22 @@ def test_a_virtual_clock_is_where_it_was_put_last(written):
 
     assert (first, stood) == (NOW, LATER)
     assert clock.moment(written, virtual=True, told=None, real=NOW) == LATER + timedelta(hours=1)
-    assert clock.moment(written, virtual=True, told=NOW, real=LATER) == NOW
+    assert clock.moment(written, virtual=True, told=NOW, real=LATER, back=True) == NOW
+
+
+def test_a_virtual_clock_does_not_go_back_by_mistake(written):
+    clock.stand_at(written, LATER)
+
+    for goes_back in (
+        lambda: clock.moment(written, virtual=True, told=NOW, real=NOW),
+        lambda: clock.stand_at(written, NOW),
+    ):
+        with pytest.raises(Refused, match="blijft staan") as refused:
+            goes_back()
+        assert "--set-back" in refused.value.remedy
+    assert clock.put_at(written) == LATER
+    clock.stand_at(written, NOW, back=True)
+    assert clock.put_at(written) == NOW
 
 
 def test_who_mailed_on_the_real_clock_never_gets_a_virtual_one(written):

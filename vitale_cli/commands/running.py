@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from vitale_cli import terminal
+from vitale_cli import options, terminal
 from vitale_cli.parser import commands
 from vitale_core.domain.errors import NotFound, Refused
 
@@ -97,6 +97,9 @@ def run(
 
     with open_desk() as desk:
         settings, virtual, now = desk.app.settings, is_virtual(desk.app), desk.now
+        if options.current().set_back:
+            with desk.write():  # the flow itself never goes back
+                pass
     with _a_server(settings.home), embedded_mailbox(settings) as port:
         os.environ["VITALE_SMTP_PORT"] = str(port)
         from prefect.exceptions import ParameterBindError, ParameterTypeError, SignatureMismatchError
