@@ -17,6 +17,7 @@ def document(session: "Session", enrolment: "Enrolment") -> dict[str, Any]:
     from sqlalchemy import select
 
     from vitale_core.domain.states import TaskStatus
+    from vitale_core.steps import answers
     from vitale_core.steps.post import postbook
     from vitale_core.store.records import Invitation, Task
 
@@ -37,6 +38,7 @@ def document(session: "Session", enrolment: "Enrolment") -> dict[str, Any]:
         "phone": person.phone,
         "screening": told,
         "intake": None if intake is None else {"role": intake.role, "themes": intake.themes, "home": intake.home},
+        "intake_missing": answers.missing(intake) or [],
         "answers": {i.session.name: i.answer for i in session.scalars(invitations)},
         "tasks": [documents.task(t) for t in session.scalars(tasks)],
         "mails": [documents.message(m) for m in mails],
@@ -48,6 +50,13 @@ def _criterion(name: str, seen: str) -> str:
     if name == "reason":
         return f"reden: {seen}"
     return f"{name}: {labels.of_state(Criterion(seen))}"
+
+
+def _intake(story: dict[str, Any]) -> str:
+    if story["intake"] is None:
+        return "nog niet"
+    missing = story["intake_missing"]
+    return f"deels ingelezen, nog te vullen: {', '.join(missing)}" if missing else "ingevuld"
 
 
 def text(story: dict[str, Any]) -> str:
@@ -64,7 +73,7 @@ def text(story: dict[str, Any]) -> str:
             "status": labels.of_state(story["status"]),
             "aangemeld": f"{documents.short(story['applied_at'])} ({story['source']})",
             "screening": ", ".join(_criterion(name, seen) for name, seen in story["screening"].items()),
-            "intake": "ingevuld" if story["intake"] else "nog niet",
+            "intake": _intake(story),
         }
     )
     answers = terminal.table(("sessie", "antwoord"), [(n, labels.of_state(a)) for n, a in story["answers"].items()])

@@ -90,7 +90,7 @@ def todos(s: Standing) -> list[Todo]:
 def _before(s: Standing) -> list[Todo]:
     found = []
     starts = [day.start for day in s.gatherings if day.start and day.sessions[0].kind is SessionKind.DAGDEEL]
-    if s.intake is None and starts and s.now < starts[0]:
+    if (s.intake is None or not s.intake.casus) and starts and s.now < starts[0]:
         text = "Met jouw antwoorden bereiden we de training voor. Het kost je ongeveer tien minuten."
         found.append(Todo("Vertel over je werk", text, "intake", "Vul de vragen in", starts[0]))
     waiting = s.unanswered
@@ -136,7 +136,7 @@ def _after(s: Standing) -> list[Todo]:
 
 def way(s: Standing) -> list[Stage]:
     """Return the stages of the training, with where this person is now."""
-    stages = [("Aanmelding", True), ("Over je werk", s.intake is not None)]
+    stages = [("Aanmelding", True), ("Over je werk", s.intake is not None and bool(s.intake.casus))]
     stages += [(day.title, bool(day.end and day.end <= s.now)) for day in s.gatherings if not day.cancelled]
     if s.programme.has_visits and not any(day.title == "Werkbezoek" for day in s.gatherings):
         training = [n for n, (name, _) in enumerate(stages) if name.startswith("Dag ")]

@@ -125,8 +125,11 @@ def test_the_seat_of_who_withdraws_is_offered_to_who_waits(vitale):
         (("--day1", "18 maart", "--day2", "2027-04-22"), "'18 maart' is geen datum."),
         (("--day1", "2027-02-30", "--day2", "2027-04-22"), "'2027-02-30' is geen datum."),
         (("--day1", "2026-03-18", "--day2", "2026-04-22"), "woensdag 18 maart 2026 is al voorbij."),
-        ((*DAYS, "--day3", "2027-05-20"), "kent de dag 'day3' niet"),
-        ((*DAYS, "--locaton", "Assen"), "'Assen' is geen datum."),
+        ((*DAYS, "--day3", "2027-05-20"), "De optie --day3 bestaat niet."),
+        ((*DAYS, "--day3", "2027-05-20"), "De dagen van dit programma: --day1, --day2, --terugkomdag."),
+        ((*DAYS, "--foo", "1"), "De optie --foo bestaat niet."),
+        ((*DAYS, "--locaton", "Assen"), "De optie --locaton bestaat niet."),
+        ((*DAYS, "--locaton", "Assen"), "Bedoel je --location?"),
     ],
 )
 def test_dates_that_make_no_sense_are_refused_with_the_reason(vitale, days, told):
@@ -299,3 +302,59 @@ def test_how_somebody_looks_beside_the_audience_is_told_in_dutch(vitale):
     assert "onduidelijk" in said
     assert "unclear" not in said
     assert "reden: Geen ambtenaar" in refused
+
+
+def test_where_nobody_can_come_in_any_more_the_operator_hears_where_to_look(vitale):
+    code = vitale.going_ahead()
+    vitale.ok(f"cohort cancel {code} --reason ziek --yes")
+
+    added = vitale("person", "add", code, "--name", "Bo Kuiper", "--email", "bo@gemeente.example", "--yes")
+
+    assert added.code == 2
+    assert f"{code} neemt nu geen deelnemers aan (status: afgezegd)." in added.err
+    assert f"vitale cohort restore {code}" in added.err
+    assert "vitale cohort list" in added.err
+    assert "Je kunt je" not in added.err
+
+
+def test_a_colleague_who_is_in_already_is_refused_with_what_to_do_instead(vitale):
+    code = vitale.going_ahead()
+    taken = ("--name", "Sam Bakker", "--email", "sam@gemeente.example")
+
+    said = vitale("person", "substitute", code, "1", *taken, "--yes")
+
+    assert said.code == 2
+    assert f"Deze collega doet al mee aan {code} (nummer 2)." in said.err
+    assert f"vitale person withdraw {code} 1" in said.err
+
+
+def test_what_is_no_copy_is_refused_with_the_copies_that_there_are(vitale, tmp_path):
+    vitale.a_cohort()
+    bad = tmp_path / "kapot.db"
+    bad.write_bytes(b"niets")
+
+    without = vitale("db", "restore", str(bad), "--yes")
+    made = vitale.ok("db backup").out.strip()
+    damaged = vitale("db", "restore", str(bad), "--yes")
+    nowhere = vitale("db", "restore", "weg.db", "--yes")
+
+    assert "kapot.db is geen goede kopie van een Vitale-database; er is niets gewijzigd." in without.err
+    assert "vitale db backup" in without.err
+    for said, code in ((damaged, 2), (nowhere, 3)):
+        assert said.code == code
+        assert f"vitale db restore {made}" in said.err
+
+
+def test_an_intake_that_an_import_told_in_part_says_what_is_missing(vitale):
+    code = vitale.a_cohort()
+    rows = ("Noor Dijkstra", "noor@gemeente.example", "adviseur"), ("Sam Bakker", "sam@gemeente.example", "")
+    vitale.ok("import", code, str(vitale.file("lijst.csv", ("naam", "email", "rol"), *rows)))
+
+    read = vitale.ok(f"person list {code}").out
+    noor, sam = vitale.json(f"person list {code}")["people"]
+    one = vitale.ok(f"person show {code} noor@gemeente.example").out
+
+    assert "deels, nog: casus, ervaring" in read
+    assert (noor["intake_answered"], noor["intake_missing"]) == (False, ["casus", "ervaring"])
+    assert (sam["intake_answered"], sam["intake_missing"]) == (False, [])
+    assert "deels ingelezen, nog te vullen: casus, ervaring" in one

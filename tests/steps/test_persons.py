@@ -151,7 +151,7 @@ def test_a_colleague_who_is_in_already_cannot_take_a_second_seat(written):
     cohort = a_cohort(written)
     noor, sam = some_enrolments(written, cohort, 2)
 
-    with pytest.raises(Refused, match="staat al in deze lichting"):
+    with pytest.raises(Refused, match="doet al mee aan 2027-voorjaar"):
         substitute(written, noor, email=sam.person.email)
 
 

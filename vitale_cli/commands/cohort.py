@@ -1,5 +1,6 @@
 """`vitale cohort`: set up, look at, move, cancel."""
 
+import difflib
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 app = commands("cohort", "Lichtingen maken, bekijken, verplaatsen en afzeggen.")
 app.command(propose_dates, name="propose-dates")
 app.command(trainer_calendar, name="trainer-calendar")
+
+OPTIONS = ("programme", "location", "trainer", "kind", "capacity", "minimum")
+"""What `vitale cohort create` takes besides the days of its programme."""
 
 SessionName = Annotated[str, Parameter(help="sessie (dagdeel-1, werkbezoek-2, terugkomdag) of hele dag (day2)")]
 
@@ -73,8 +77,20 @@ def create(
 
 
 def _day_name(word: str, known: list[str]) -> str:
-    """Return the programme's name of a day; options are typed with dashes, keywords have underscores."""
-    return next((day for day in known if day.replace("-", "_") == word.replace("-", "_")), word)
+    """Return the programme's name of a day, typed as an option; Refused names an option that is none.
+
+    Options are typed with dashes, keywords have underscores.
+    """
+    found = next((day for day in known if day.replace("-", "_") == word.replace("-", "_")), None)
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(word, [*known, *OPTIONS], n=1)
+    meant = f"Bedoel je --{near[0]}? " if near else ""
+    raise Refused(
+        f"De optie --{word.replace('_', '-')} bestaat niet.",
+        remedy=f"{meant}De dagen van dit programma: {', '.join(f'--{day}' for day in known)}. "
+        "Alle opties: vitale cohort create --help",
+    )
 
 
 @app.command(name="list")

@@ -12,6 +12,9 @@ from vitale_cli import options, terminal
 from vitale_cli.parser import commands
 from vitale_core.domain.errors import NeedsApproval, NotFound, Refused
 
+MOST_NAMED = 3
+"""So many copies are named; the folder holds the rest."""
+
 app = commands("db", "De database bijwerken en bewaren.")
 
 
@@ -74,8 +77,12 @@ def restore(copy: Annotated[Path, Parameter(help="een kopie, uit VITALE_HOME/bac
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise Refused("Dit kan alleen met SQLite.", remedy="Zie docs/scale.md voor PostgreSQL.")
     if not copy.is_file():
-        raise NotFound(f"De kopie {copy} bestaat niet.", remedy="Welke er zijn: ls in VITALE_HOME/backups")
-    _check(copy)
+        raise NotFound(f"De kopie {copy} bestaat niet.", remedy=_known(settings.home / "backups"))
+    if not _is_whole(copy):
+        raise Refused(
+            f"{copy.name} is geen goede kopie van een Vitale-database; er is niets gewijzigd.",
+            remedy=_known(settings.home / "backups", but=copy),
+        )
     database = Path(parsed.database)
     terminal.say(f"{copy.name} komt in de plaats van {database.name}. Stop eerst vitale up.")
     if options.current().dry_run:
@@ -92,13 +99,23 @@ def restore(copy: Annotated[Path, Parameter(help="een kopie, uit VITALE_HOME/bac
     terminal.say(f"Teruggezet. De vorige staat in {kept}." if kept else "Teruggezet.")
 
 
-def _check(copy: Path) -> None:
-    """Refuse what is no copy of ours, or is damaged."""
+def _known(folder: Path, *, but: Path | None = None) -> str:
+    """Return which copies there are, the newest first, as the command that puts one back."""
+    found = sorted((p for p in folder.glob("vitale-*.db") if but is None or p.resolve() != but.resolve()), reverse=True)
+    if not found:
+        return f"In {folder} staat geen andere kopie. Een nieuwe: vitale db backup"
+    more = len(found) - MOST_NAMED
+    names = ", ".join(str(path) for path in found[1:MOST_NAMED])
+    others = f" Of een oudere: {names}{f' en nog {more}' if more > 0 else ''}." if names else ""
+    return f"De nieuwste terugzetten: vitale db restore {found[0]}.{others}"
+
+
+def _is_whole(copy: Path) -> bool:
+    """Say whether this is a copy of ours, and not damaged."""
     try:
         with closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             [(verdict,)] = connection.execute("PRAGMA quick_check").fetchall()
             connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except (sqlite3.DatabaseError, ValueError):
         verdict = "no"
-    if verdict != "ok":
-        raise Refused(f"{copy.name} is geen goede kopie van een Vitale-database.")
+    return bool(verdict == "ok")

@@ -26,19 +26,21 @@ def list_(code: Code) -> None:
     from sqlalchemy import select
 
     from vitale_core.domain.states import EnrolmentStatus
-    from vitale_core.steps import cohorts, intake
+    from vitale_core.steps import answers, cohorts, intake
     from vitale_core.store.records import Enrolment, Intake
 
     with open_desk() as desk, desk.database.read() as session:
         cohort = cohorts.get(session, code)
         query = select(Enrolment).where(Enrolment.cohort_id == cohort.id).order_by(Enrolment.applied_at, Enrolment.id)
-        answered = set(session.scalars(select(Intake.enrolment_id).where(Intake.cohort_id == cohort.id)))
+        intakes = select(Intake).where(Intake.cohort_id == cohort.id)
+        answered = {intake.enrolment_id: answers.missing(intake) for intake in session.scalars(intakes)}
         shown = []
         for enrolment in session.scalars(query):
             waits = enrolment.status is EnrolmentStatus.WAITLISTED
             place = intake.place_on_list(session, enrolment) if waits else None
-            told = enrolment.id in answered
-            shown.append(documents.enrolment(enrolment) | {"intake_answered": told, "place_on_list": place})
+            lacks = answered.get(enrolment.id)
+            told = {"intake_answered": lacks == [], "intake_missing": lacks or []}
+            shown.append(documents.enrolment(enrolment) | told | {"place_on_list": place})
     rows = [
         (
             p["id"],
@@ -46,7 +48,7 @@ def list_(code: Code) -> None:
             p["email"],
             p["organisation"],
             labels.of_state(p["status"]) + (f" ({p['place_on_list']}e)" if p["place_on_list"] else ""),
-            "ja" if p["intake_answered"] else "nee",
+            "ja" if p["intake_answered"] else _partly(p["intake_missing"]) or "nee",
         )
         for p in shown
     ]
@@ -54,6 +56,11 @@ def list_(code: Code) -> None:
     terminal.show({"cohort": code, "people": shown}, text)
     if not rows:
         terminal.say(f"Nog niemand. Lees een lijst in: vitale import {code} deelnemers.csv")
+
+
+def _partly(missing: list[str]) -> str:
+    """Return how an intake stands of which an import told a part."""
+    return f"deels, nog: {', '.join(missing)}" if missing else ""
 
 
 @app.command

@@ -195,7 +195,8 @@ class People:
     # ------------------------------------------------------------------ visits, poll, evaluation
 
     def _on_visit_report_request(self, who: str, mail: Kept) -> list[Plan]:
-        about = mail.subject
+        text = mail.part("text/plain")  # one of each group writes it
+        about = next((h.project for h in cast.HOSTS if h.project in text), mail.subject)
         if about in self.reported:
             return []
         self.reported.add(about)

@@ -21,6 +21,7 @@ from vitale_cli import server as prefect_servers
 from vitale_cli.demo import cast, stage
 from vitale_cli.demo.actors import local_time
 from vitale_core.domain import labels
+from vitale_core.domain.states import VisitStatus
 from vitale_core.steps import cohorts, links
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Enrolment, Host, Invitation, Message, Plan, Round, Visit
@@ -40,7 +41,7 @@ def summary(on_stage: stage.Stage, log: Log, seconds: float, console: Console) -
             f"{titles[r.name]}: {labels.of_state(r.status)}" for r in session.scalars(select(Round).order_by(Round.id))
         ]
         plan = session.scalar(select(Plan.claim).order_by(Plan.version.desc()))
-        visits = Counter(session.scalars(select(Visit.status)))
+        visits = Counter(session.scalars(select(Visit.status).where(Visit.status != VisitStatus.PROPOSED)))
         table = Table("wat", "hoe het afliep", title=f"Lichting {cast.CODE}: {labels.of_state(cohort.status)}")
         table.add_row("deelnemers", _counted(statuses))
         table.add_row("mails", _counted(mails))

@@ -91,6 +91,14 @@ def answer_intake(session: Session, enrolment: Enrolment, form: IntakeForm, *, n
     return intake
 
 
+def missing(intake: Intake | None) -> list[str] | None:
+    """Return what is still asked of an intake, in Dutch: nothing, some of it after an import, or None for all of it."""
+    if intake is None:
+        return None
+    asked = {"casus": intake.casus, "rol": intake.role, "ervaring": intake.experience}
+    return [] if intake.casus else [what for what, told in asked.items() if not told]
+
+
 def _keep_needs(session: Session, enrolment: Enrolment, form: IntakeForm, *, now: datetime) -> None:
     """Keep food and access apart, and only with consent; who empties the fields takes them back."""
     needs = session.scalar(select(Needs).where(Needs.enrolment_id == enrolment.id))

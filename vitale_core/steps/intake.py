@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
+from vitale_core.domain import labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import (
@@ -65,7 +65,14 @@ def apply(
     """Take in an aanmelding; the same address again (in any capitals) gives the same enrolment."""
     cohort = lock_cohort(session, cohort.id)
     if cohort.status not in ACCEPTS:
-        raise Refused(f"Je kunt je niet (meer) aanmelden voor {cohort.code}.")
+        raise (
+            takes_nobody(cohort)
+            if source == "operator"
+            else Refused(
+                f"Je kunt je niet (meer) aanmelden voor {cohort.code}.",
+                remedy="Kijk op onze pagina welke lichtingen openstaan, of bel ons.",
+            )
+        )
     name = people.clean_name(form.name)
     person = people.person_for(session, form.email, name=name, now=now)
     known = live_enrolment(session, cohort, person)
@@ -95,6 +102,18 @@ def apply(
     ledger.owe_due(session, cohort, steps={STEP}, now=now, bureau=bureau)
     _ask_to_decide(session, cohort, enrolment, now=now)
     return enrolment
+
+
+def takes_nobody(cohort: Cohort) -> Refused:
+    """Return the refusal to an operator who wants to let somebody in where that cannot be any more, or not yet."""
+    elsewhere = "Welke lichtingen mensen aannemen: vitale cohort list"
+    remedies = {
+        CohortStatus.CANCELLED: f"Gaat hij toch door: vitale cohort restore {cohort.code}. {elsewhere}",
+    }
+    return Refused(
+        f"{cohort.code} neemt nu geen deelnemers aan (status: {labels.of_state(cohort.status)}).",
+        remedy=remedies.get(cohort.status, elsewhere),
+    )
 
 
 def live_enrolment(session: Session, cohort: Cohort, person: Person) -> Enrolment | None:
@@ -135,7 +154,7 @@ def confirm(session: Session, enrolment: Enrolment, *, by: str, now: datetime, b
     cohort = lock_cohort(session, enrolment.cohort_id)
     session.refresh(enrolment)
     if cohort.status not in ACCEPTS:
-        raise Refused(f"{cohort.code} neemt nu geen deelnemers aan (status: {cohort.status}).")
+        raise takes_nobody(cohort)
     if enrolment.status in HAS_A_SEAT | {EnrolmentStatus.OFFERED}:
         return enrolment
     after(ENROLMENT, enrolment.status, EnrolmentEvent.CONFIRM)  # who left comes back with a new aanmelding

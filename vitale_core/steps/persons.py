@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vitale_core.domain import labels
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import CALENDAR, Kind
@@ -64,10 +65,18 @@ def substitute(
         if taken is not None and taken.person_id == colleague.id:
             return taken
     if enrolment.status is not EnrolmentStatus.CONFIRMED:
-        raise Refused(f"Deelnemer {enrolment.id} heeft geen plek om door te geven (status: {enrolment.status}).")
+        raise Refused(
+            f"Deelnemer {enrolment.id} heeft geen plek om door te geven (status: {labels.of_state(enrolment.status)}).",
+            remedy=f"Wie een plek heeft: vitale person list {cohort.code}",
+        )
     known = intake.live_enrolment(session, cohort, colleague)
     if known is not None and known.status not in WITHOUT_A_SEAT:
-        raise Refused("Deze collega staat al in deze lichting.")
+        if by == "deelnemer":
+            raise Refused("Deze collega doet al mee aan deze training.", remedy="Kies een ander, of bel ons.")
+        raise Refused(
+            f"Deze collega doet al mee aan {cohort.code} (nummer {known.id}).",
+            remedy=f"Kies een ander, of meld deze deelnemer af: vitale person withdraw {cohort.code} {enrolment.id}",
+        )
     begins = intake.first_start(cohort)
     if begins is not None and begins <= now and by == "deelnemer":
         raise Refused("De training is al begonnen; een collega kan niet meer instappen.", remedy="Bel ons.")
@@ -102,14 +111,19 @@ def transfer(
     session.refresh(enrolment)
     source, target = locked[enrolment.cohort_id], locked[to.id]
     if source.id == target.id:
-        raise Refused(f"Deelnemer {enrolment.id} zit al in {target.code}.")
+        raise Refused(
+            f"Deelnemer {enrolment.id} zit al in {target.code}.", remedy="Andere lichtingen: vitale cohort list"
+        )
     known = intake.live_enrolment(session, target, enrolment.person)
     if known is not None and known.transferred_from_id == enrolment.id:
         return known
     if known is not None:
-        raise Refused(f"Deelnemer {enrolment.id} staat al in {target.code}.")
+        raise Refused(
+            f"Deelnemer {enrolment.id} staat al in {target.code} (daar nummer {known.id}).",
+            remedy=f"Meld hier af: vitale person withdraw {source.code} {enrolment.id}",
+        )
     if target.status not in intake.ACCEPTS:
-        raise Refused(f"{target.code} neemt nu geen deelnemers aan (status: {target.status}).")
+        raise intake.takes_nobody(target)
     intake.end(session, enrolment, EnrolmentEvent.TRANSFER, by=by, now=now)
     free = cohorts.seats_taken(session, target) < target.capacity
     moved = _seat(session, target, enrolment.person, source="transfer", now=now, waits=not free)
@@ -161,7 +175,10 @@ def correct_address(
     address = people.clean_email(email)
     other = people.find_person(session, address)
     if other is not None and other.id != person.id:
-        raise Refused("Dit adres hoort al bij iemand anders.")
+        raise Refused(
+            f"Dit adres hoort al bij iemand anders (persoon {other.id}).",
+            remedy="Kijk het adres na. Is het dezelfde mens, meld dan een van de twee af en laat die wissen.",
+        )
     if address == person.email:
         return []
     concerned = [lock_cohort(session, number) for number in sorted(_cohorts_of(session, person))]
