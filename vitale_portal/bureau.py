@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import BindParameter, Integer, bindparam, func, select
 from starlette.responses import RedirectResponse, Response
 
 from vitale_core.domain.errors import NotFound, Refused
@@ -18,6 +18,7 @@ from vitale_core.domain.states import (
 )
 from vitale_core.steps import intake
 from vitale_core.steps.programmes import programme_of
+from vitale_core.store.gather import with_sessions
 from vitale_core.store.records import Certificate, Cohort, CourseSession, Enrolment, Offer, Person
 from vitale_portal import questions, upcoming
 from vitale_portal.doors import Call
@@ -30,6 +31,18 @@ SOURCE = "portal"
 _IS_OPEN = upcoming.to_begin(Cohort.status.in_(TAKES_APPLICATIONS), Cohort.kind == CohortKind.OPEN)
 _OPEN = _IS_OPEN.offset(bindparam("skipped", type_=Integer)).limit(MOST_SHOWN + 1)
 _THIS_ONE = _IS_OPEN.where(Cohort.code == bindparam("code"))
+_WANTED: BindParameter[int] = bindparam("wanted", expanding=True)
+_TRAINERS = select(Person.id, Person.name).where(Person.id.in_(_WANTED))
+_CONFIRMED = (
+    select(Enrolment.cohort_id, func.count())
+    .where(Enrolment.cohort_id.in_(_WANTED), Enrolment.status == EnrolmentStatus.CONFIRMED)
+    .group_by(Enrolment.cohort_id)
+)
+_OFFERS = (
+    select(Offer.cohort_id, func.count())
+    .where(Offer.cohort_id.in_(_WANTED), Offer.status == OfferStatus.OPEN)
+    .group_by(Offer.cohort_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +187,16 @@ def _offered(call: Call, code: str | None = None, page: int = 1) -> list[Offered
     query, known = (_OPEN, {"skipped": skipped}) if code is None else (_THIS_ONE, {"code": code})
     ids = call.session.scalars(query, {"now": call.now} | known).all()
     cohorts = upcoming.cohorts(call.session, ids)
+    with_sessions(call.session, *cohorts)
     taken = _taken(call, [cohort.id for cohort in cohorts])
-    trainers = {
-        person.id: person.name or ""
-        for person in call.session.scalars(select(Person).where(Person.id.in_({c.trainer_id for c in cohorts})))
-    }
+    wanted = {"wanted": [cohort.trainer_id for cohort in cohorts]}
+    trainers = dict(call.session.execute(_TRAINERS, wanted).tuples().all())
     return [
         Offered(
             cohort,
             programme_of(cohort),
             _days(cohort),
-            trainers.get(cohort.trainer_id, ""),
+            trainers.get(cohort.trainer_id) or "",
             max(cohort.capacity - taken.get(cohort.id, 0), 0),
         )
         for cohort in cohorts
@@ -208,18 +220,8 @@ def _days(cohort: Cohort) -> tuple[tuple[str, tuple[CourseSession, ...]], ...]:
 
 def _taken(call: Call, cohorts: list[int]) -> dict[int, int]:
     """Return how many seats are held, by cohort: confirmed people and open offers."""
-    people = (
-        select(Enrolment.cohort_id, func.count())
-        .where(Enrolment.cohort_id.in_(cohorts), Enrolment.status == EnrolmentStatus.CONFIRMED)
-        .group_by(Enrolment.cohort_id)
-    )
-    offers = (
-        select(Offer.cohort_id, func.count())
-        .where(Offer.cohort_id.in_(cohorts), Offer.status == OfferStatus.OPEN)
-        .group_by(Offer.cohort_id)
-    )
     taken: dict[int, int] = {}
-    for query in (people, offers):
-        for cohort_id, count in call.session.execute(query):
+    for query in (_CONFIRMED, _OFFERS):
+        for cohort_id, count in call.session.execute(query, {"wanted": cohorts}):
             taken[cohort_id] = taken.get(cohort_id, 0) + count
     return taken

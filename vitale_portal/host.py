@@ -2,8 +2,8 @@
 
 from datetime import datetime, time
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import contains_eager, joinedload
 from starlette.responses import Response
 
 from vitale_core.domain import worktime
@@ -12,6 +12,7 @@ from vitale_core.domain.practical import Practical
 from vitale_core.domain.states import BOOKS_THE_SLOT, HAS_A_SEAT, PlanStatus, VisitStatus
 from vitale_core.steps import details, hosting, hosts, werkbezoek
 from vitale_core.steps.programmes import programme_of
+from vitale_core.store.gather import OWNERS, gather
 from vitale_core.store.records import Cohort, Group, GroupMember, Host, Person, Plan, Project, Slot, Visit
 from vitale_portal.doors import Call, Unfilled
 from vitale_portal.forms import Choice, Field, Filled, Form, Part, form
@@ -20,6 +21,32 @@ BY = "gastheer"
 YES, NO, OTHER = "ja", "nee", "anders"
 OTHER_DATES = (1, 2, 3)
 SHOWN = (VisitStatus.ASKED, VisitStatus.CONFIRMED, VisitStatus.HELD, VisitStatus.REPORTED)
+
+_VISITS = (
+    select(Visit)
+    .join(Visit.project)
+    .join(Project.host)
+    .join(Visit.group)
+    .join(Plan, Group.plan_id == Plan.id)
+    .where(Host.contact_id == bindparam("contact"), Visit.cohort_id == bindparam("cohort"))
+    .where(Visit.status.in_(SHOWN), Plan.status == PlanStatus.APPROVED)
+    .options(contains_eager(Visit.project).contains_eager(Project.host), contains_eager(Visit.group))
+    .options(joinedload(Visit.session))
+    .order_by(Visit.id)
+)
+_MEMBERS = (
+    select(GroupMember, GroupMember.group_id)
+    .where(GroupMember.group_id.in_(OWNERS))
+    .options(joinedload(GroupMember.enrolment))
+    .order_by(GroupMember.enrolment_id)
+)
+_PROJECTS = (
+    select(Project)
+    .join(Project.host)
+    .where(Host.contact_id == bindparam("contact"), Project.active.is_(True))
+    .options(contains_eager(Project.host))
+    .order_by(Project.id)
+)
 
 FOUR = (
     Field(
@@ -342,19 +369,9 @@ def _who(call: Call) -> tuple[Person, Cohort]:
 def _visits(call: Call) -> list[Visit]:
     """Return the visits to projects of this host in the cohort of the link."""
     link = call.the_link
-    query = (
-        select(Visit)
-        .join(Project, Visit.project_id == Project.id)
-        .join(Host, Project.host_id == Host.id)
-        .join(Group, Visit.group_id == Group.id)
-        .join(Plan, Group.plan_id == Plan.id)
-        .where(Host.contact_id == link.person_id, Visit.cohort_id == link.cohort_id)
-        .where(Visit.status.in_(SHOWN), Plan.status == PlanStatus.APPROVED)
-        .options(selectinload(Visit.group).selectinload(Group.members).joinedload(GroupMember.enrolment))
-        .options(joinedload(Visit.session))
-        .order_by(Visit.id)
-    )
-    return sorted(call.session.scalars(query).unique(), key=lambda visit: visit.slot.starts_at)
+    found = call.session.scalars(_VISITS, {"contact": link.person_id, "cohort": link.cohort_id}).all()
+    gather(call.session, [visit.group for visit in found], Group.members, _MEMBERS)
+    return sorted(found, key=lambda visit: visit.slot.starts_at)
 
 
 def visit_of(call: Call) -> Visit:
@@ -367,14 +384,7 @@ def visit_of(call: Call) -> Visit:
 
 
 def _projects(call: Call) -> list[Project]:
-    query = (
-        select(Project)
-        .join(Host, Project.host_id == Host.id)
-        .where(Host.contact_id == call.the_link.person_id, Project.active.is_(True))
-        .options(selectinload(Project.slots))
-        .order_by(Project.id)
-    )
-    return list(call.session.scalars(query).unique())
+    return list(call.session.scalars(_PROJECTS, {"contact": call.the_link.person_id}))
 
 
 def _project(call: Call) -> Project:

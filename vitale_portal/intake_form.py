@@ -1,18 +1,19 @@
 """The intake and, apart, the dates and wishes in it, which people change most."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, cast, select
 from starlette.responses import Response
 
 from vitale_core.domain import worktime
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import HAS_A_SEAT
 from vitale_core.steps import answers, hosts
-from vitale_core.store.records import Needs, Project, Slot
+from vitale_core.store.records import Needs, Project
 from vitale_portal import questions, standing
 from vitale_portal.doors import Call, Unfilled
 from vitale_portal.forms import Choice, Field, Filled, Form, Part
@@ -35,20 +36,24 @@ BASELINE = "baseline"
 MOST_TIMES = 60
 TIMES = "half days to choose from"
 
-Times = dict[tuple[datetime, datetime], list[Slot]]
+_ACCESS = select(cast(Project.access, Text)).where(Project.active.is_(True)).distinct()
+_NEEDS = select(Needs).where(Needs.enrolment_id == bindparam("enrolment"))
+
+Times = dict[tuple[datetime, datetime], list[int]]  # the ids of the slots at that time
 
 
 def show(call: Call) -> Response:
     """Show the intake."""
     s = _seated(call)
-    form = intake_form(call, s)
+    told = _needs(call, s)
+    form = intake_form(call, s, told)
     return call.page(
         "participant/intake.html",
         s=s,
         form=form,
-        filled=call.filled or form.shown(_known(call, s)),
+        filled=call.filled or form.shown(_known(call, s, form)),
         closed=_closed(s),
-        told=_needs(call, s),
+        told=told,
         begins=_begins(s),
     )
 
@@ -56,11 +61,11 @@ def show(call: Call) -> Response:
 def send(call: Call) -> Response:
     """Keep the intake."""
     s = _seated(call)
-    form = intake_form(call, s)
+    told = _needs(call, s)
+    form = intake_form(call, s, told)
     filled = call.fill(form)
     food, note = filled.string("eten"), filled.string("nodig")
     access = filled.many("toegang")
-    told = _needs(call, s)
     chosen = filled.string("behoeften") if told else ANEW
     if told and chosen == LATER and not (food or note or access):
         food, note, access, consent = told.food, told.note, [str(code) for code in told.access], True
@@ -101,7 +106,7 @@ def show_wishes(call: Call) -> Response:
         "participant/wishes.html",
         s=s,
         form=form,
-        filled=call.filled or form.shown(_known(call, s)),
+        filled=call.filled or form.shown(_known(call, s, form)),
         closed=_closed(s),
         begins=_begins(s),
     )
@@ -129,14 +134,14 @@ def send_wishes(call: Call) -> Response:
     return call.to("wensen")
 
 
-def intake_form(call: Call, s: Standing) -> Form:
+def intake_form(call: Call, s: Standing, told: Needs | None) -> Form:
     """Return the whole intake; who sent it before finds dates and wishes on their own page."""
     parts = [_work(s)]
     if BASELINE not in s.receipts and any(plan.name == BASELINE for plan in s.programme.rounds):
         parts.append(_baseline(s))
     if s.intake is None:
         parts += wishes_form(call, s).parts
-    parts.append(_needs_part(call, s))
+    parts.append(_needs_part(call, told))
     return Form(tuple(parts))
 
 
@@ -204,7 +209,7 @@ def _visit_part(times: Times) -> Part:
     fields = []
     if times:
         moments = tuple(
-            Choice(str(slots[0].id), f"{day(start)}, {clock(start)} tot {clock(end)} uur")
+            Choice(str(slots[0]), f"{day(start)}, {clock(start)} tot {clock(end)} uur")
             for (start, end), slots in times.items()
         )
         fields.append(
@@ -239,9 +244,9 @@ def _visit_part(times: Times) -> Part:
     return Part(tuple(fields), title="Het werkbezoek", text="Je gaat met een groepje van drie of vier op bezoek.")
 
 
-def _needs_part(call: Call, s: Standing) -> Part:
+def _needs_part(call: Call, told: Needs | None) -> Part:
     fields = []
-    if _needs(call, s) is not None:
+    if told is not None:
         fields.append(
             Field(
                 "behoeften",
@@ -258,8 +263,8 @@ def _needs_part(call: Call, s: Standing) -> Part:
         )
     codes = {
         str(code).casefold(): ACCESS.get(str(code).casefold(), str(code))
-        for access in call.session.scalars(select(Project.access).where(Project.active.is_(True)).limit(500))
-        for code in access
+        for access in call.session.scalars(_ACCESS)
+        for code in json.loads(access)
     }
     fields += [
         Field("eten", "Wat moeten we weten over eten?", "wat je over eten schrijft", required=False, most=500),
@@ -304,7 +309,7 @@ def _closed(s: Standing) -> bool:
 
 
 def _needs(call: Call, s: Standing) -> Needs | None:
-    return call.session.scalar(select(Needs).where(Needs.enrolment_id == s.enrolment.id))
+    return call.session.scalar(_NEEDS, {"enrolment": s.enrolment.id})
 
 
 def _times(call: Call, s: Standing) -> Times:
@@ -316,8 +321,8 @@ def _times(call: Call, s: Standing) -> Times:
     if kept is not None:
         return kept
     times: Times = {}
-    for slot in hosts.open_slots(call.session, s.cohort, now=call.now, bureau=call.bureau):
-        times.setdefault((slot.starts_at, slot.ends_at), []).append(slot)
+    for slot, start, end in hosts.open_times(call.session, s.cohort, now=call.now, bureau=call.bureau):
+        times.setdefault((start, end), []).append(slot)
     call.session.info[TIMES] = dict(sorted(times.items())[:MOST_TIMES])
     return _times(call, s)
 
@@ -327,8 +332,8 @@ def _wishes(call: Call, s: Standing, filled: Filled) -> dict[str, Any]:
     available: Sequence[str] | None = s.intake.available if s.intake else None
     chosen = filled.many("kan")
     if "kan" in filled.values:
-        by_first = {str(slots[0].id): slots for slots in _times(call, s).values()}
-        ids = [str(slot.id) for first in chosen if first in by_first for slot in by_first[first]]
+        by_first = {str(slots[0]): slots for slots in _times(call, s).values()}
+        ids = [str(slot) for first in chosen if first in by_first for slot in by_first[first]]
         available = ids if chosen else None
     return {
         "themes": filled.many("themas"),
@@ -353,7 +358,7 @@ def _with_old_wishes(kept: answers.IntakeForm, s: Standing) -> answers.IntakeFor
     )
 
 
-def _known(call: Call, s: Standing) -> dict[str, object]:
+def _known(call: Call, s: Standing, form: Form) -> dict[str, object]:
     """Return what we know already, by field; never what somebody told about food or access."""
     if s.intake is None:
         return {}
@@ -368,9 +373,9 @@ def _known(call: Call, s: Standing) -> dict[str, object]:
         "liever-niet": s.intake.wish_without,
     }
     known |= {f"vraag-{name}": text for name, text in s.intake.extra.items()}
-    if s.intake.available is not None:
+    if s.intake.available is not None and any(field.name == "kan" for field in form.fields):
         ticked = {str(slot) for slot in s.intake.available}
-        firsts = [str(slots[0].id) for slots in _times(call, s).values() if ticked & {str(x.id) for x in slots}]
+        firsts = [str(slots[0]) for slots in _times(call, s).values() if not ticked.isdisjoint(map(str, slots))]
         known["kan"] = firsts or [NONE]
     return known
 

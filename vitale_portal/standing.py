@@ -8,7 +8,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from vitale_core.domain import worktime
 from vitale_core.domain.errors import NotFound
@@ -27,6 +27,7 @@ from vitale_core.domain.states import (
 )
 from vitale_core.steps import anchors, visits
 from vitale_core.steps.programmes import programme_of
+from vitale_core.store.gather import with_sessions
 from vitale_core.store.records import (
     Certificate,
     Cohort,
@@ -52,7 +53,7 @@ from vitale_portal.doors import Call
 _ENROLMENT = (
     select(Enrolment)
     .where(Enrolment.person_id == bindparam("person"))
-    .options(joinedload(Enrolment.cohort).selectinload(Cohort.sessions), joinedload(Enrolment.intake))
+    .options(joinedload(Enrolment.cohort), joinedload(Enrolment.intake))
     .order_by(Enrolment.id.desc())
     .limit(1)
 )
@@ -62,15 +63,24 @@ _INVITATIONS = select(Invitation).where(
     Invitation.enrolment_id == bindparam("enrolment"), Invitation.cancelled_at.is_(None)
 )
 _OFFER = select(Offer).where(Offer.enrolment_id == bindparam("enrolment"), Offer.status == OfferStatus.OPEN)
-_GROUP = (
-    select(Group)
+_PLACE = (
+    select(Group.id, Visit.id, Visit.session_id)
     .join(GroupMember, GroupMember.group_id == Group.id)
     .join(Plan, Plan.id == Group.plan_id)
-    .where(GroupMember.enrolment_id == bindparam("enrolment"), Plan.status == PlanStatus.APPROVED)
-    .options(
-        selectinload(Group.members).joinedload(GroupMember.enrolment),
-        selectinload(Group.visits).joinedload(Visit.session),
+    .outerjoin(
+        Visit,
+        and_(Visit.group_id == Group.id, Visit.status.not_in((VisitStatus.REFUSED, VisitStatus.CANCELLED))),
     )
+    .where(GroupMember.enrolment_id == bindparam("enrolment"), Plan.status == PlanStatus.APPROVED)
+    .order_by(Visit.id.desc())
+    .limit(1)
+)
+_VISIT = select(Visit).where(Visit.id == bindparam("visit")).options(joinedload(Visit.session))
+_MEMBERS = (
+    select(Enrolment)
+    .join(GroupMember, GroupMember.enrolment_id == Enrolment.id)
+    .where(GroupMember.group_id == bindparam("group"))
+    .order_by(Enrolment.id)
 )
 _ROUNDS = (
     select(Round, Receipt.id)
@@ -87,8 +97,6 @@ _CERTIFICATE = (
     .limit(1)
 )
 _INTENTION = select(Intention).where(Intention.enrolment_id == bindparam("enrolment"))
-
-ENDED_VISIT = (VisitStatus.REFUSED, VisitStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +153,9 @@ class Standing:
     @cached_property
     def sessions(self) -> tuple[CourseSession, ...]:
         """What this person goes to: everything of the cohort, and of the visits the own one."""
-        return tuple(
-            s
-            for s in self.cohort.sessions
-            if s.kind is not SessionKind.WERKBEZOEK or (self.visit is not None and s.id == self.visit.session_id)
-        )
+        _group, _visit, visiting = self._place
+        with_sessions(self.session, self.cohort)
+        return tuple(s for s in self.cohort.sessions if s.kind is not SessionKind.WERKBEZOEK or s.id == visiting)
 
     @cached_property
     def invitations(self) -> Mapping[int, Invitation]:
@@ -169,17 +175,23 @@ class Standing:
         return self.session.scalar(_OFFER, self._mine)
 
     @cached_property
-    def group(self) -> Group | None:
-        """The group of the approved plan."""
+    def _place(self) -> tuple[int | None, int | None, int | None]:
+        """The ids of the group of the approved plan, of the visit that is planned for it, and of its session."""
         if not self.programme.has_visits or self.enrolment.status not in HAS_A_SEAT:
-            return None
-        return self.session.scalar(_GROUP, self._mine)
+            return None, None, None
+        found = self.session.execute(_PLACE, self._mine).first()
+        return tuple(found) if found else (None, None, None)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether this person has a group in the approved plan."""
+        return self._place[0] is not None
 
     @cached_property
     def visit(self) -> Visit | None:
         """The visit that is planned for the group."""
-        live = [visit for visit in self.group.visits if visit.status not in ENDED_VISIT] if self.group else []
-        return live[-1] if live else None
+        _group, visit, _session = self._place
+        return None if visit is None else self.session.scalar(_VISIT, {"visit": visit})
 
     @property
     def practical(self) -> tuple[tuple[str, str], ...]:
@@ -292,12 +304,14 @@ class Standing:
 
     def moment(self, when: Moment) -> datetime | None:
         """Return a moment of the programme for this cohort; None while it has no date."""
+        with_sessions(self.session, self.cohort)
         return when.on(anchors.of(self.cohort), self.holidays, ZoneInfo(self.cohort.zone))
 
     @property
     def members(self) -> list[Enrolment]:
         """The people of the group, with this person."""
-        return [m.enrolment for m in self.group.members] if self.group else []
+        group, _visit, _session = self._place
+        return [] if group is None else list(self.session.scalars(_MEMBERS, {"group": group}))
 
 
 def of(call: Call) -> Standing:

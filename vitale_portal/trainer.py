@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
 from vitale_core.domain import worktime
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import (
     HAS_A_SEAT,
-    EnrolmentStatus,
     PlanStatus,
     Presence,
     SessionKind,
@@ -20,9 +19,32 @@ from vitale_core.domain.states import (
 )
 from vitale_core.steps import attendance
 from vitale_core.steps.programmes import programme_of
+from vitale_core.store.gather import OWNERS, gather, with_sessions
 from vitale_core.store.records import Cohort, CourseSession, Enrolment, Group, GroupMember, Intention, Plan, Visit
 from vitale_portal import reporting, room
 from vitale_portal.doors import Call
+
+_OF: BindParameter[int] = bindparam("cohort")
+_COHORT = select(Cohort).where(Cohort.id == _OF)
+_PEOPLE = (
+    select(Enrolment)
+    .where(Enrolment.cohort_id == _OF, Enrolment.status.in_(HAS_A_SEAT))
+    .options(joinedload(Enrolment.intake))
+)
+_INTENTIONS = select(Intention).where(Intention.cohort_id == _OF)
+_GROUPS = (
+    select(Group)
+    .join(Plan, Plan.id == Group.plan_id)
+    .where(Plan.cohort_id == _OF, Plan.status == PlanStatus.APPROVED)
+    .order_by(Group.number)
+)
+_MEMBERS = (
+    select(GroupMember, GroupMember.group_id)
+    .where(GroupMember.group_id.in_(OWNERS))
+    .options(joinedload(GroupMember.enrolment))
+    .order_by(GroupMember.enrolment_id)
+)
+_VISITS = select(Visit, Visit.group_id).where(Visit.group_id.in_(OWNERS)).order_by(Visit.id)
 
 BY = "trainer"
 EARLY = timedelta(hours=1)
@@ -37,14 +59,15 @@ def show(call: Call) -> Response:
     cohort = cohort_of(call)
     sessions = _sessions(cohort)
     current = _current(call, sessions)
+    lines = attendance.sheet(call.session, current) if current else []
     return call.page(
         "trainer/day.html",
         cohort=cohort,
         programme=programme_of(cohort),
         sessions=sessions,
         current=current,
-        lines=attendance.sheet(call.session, current) if current else [],
-        counted=_counted(call, current),
+        lines=lines,
+        counted=_counted(lines) if current else {},
         words=WORDS,
         people=_people(call, cohort),
         groups=_groups(call, cohort),
@@ -62,11 +85,12 @@ def note(call: Call) -> Response:
 def show_list(call: Call) -> Response:
     """Show the list of one session."""
     meeting = _session(call, str(call.path["session"]))
+    lines = attendance.sheet(call.session, meeting)
     return call.page(
         "trainer/list.html",
         meeting=meeting,
-        lines=attendance.sheet(call.session, meeting),
-        counted=_counted(call, meeting),
+        lines=lines,
+        counted=_counted(lines),
         words=WORDS,
         opened=_open(meeting, call.now),
         over=bool(meeting.ends_at and meeting.ends_at <= call.now),
@@ -127,11 +151,10 @@ def _note(call: Call, meeting: CourseSession, page: str) -> Response:
 def cohort_of(call: Call) -> Cohort:
     """Return the cohort of the trainer's link."""
     link = call.the_link
-    cohort = (
-        call.session.get(Cohort, link.cohort_id, options=[selectinload(Cohort.sessions)]) if link.cohort_id else None
-    )
+    cohort = call.session.scalar(_COHORT, {"cohort": link.cohort_id})
     if cohort is None or cohort.trainer_id != link.person_id:
         raise NotFound("Deze link werkt niet of niet meer.")
+    with_sessions(call.session, cohort)
     return cohort
 
 
@@ -163,40 +186,28 @@ def _current(call: Call, sessions: Sequence[CourseSession]) -> CourseSession | N
     return next(iter(incomplete), None) or (of_today[-1] if of_today else None)
 
 
-def _counted(call: Call, meeting: CourseSession | None) -> dict[str, int]:
-    if meeting is None:
-        return {}
-    lines = attendance.sheet(call.session, meeting)
+def _counted(lines: Sequence[attendance.Line]) -> dict[str, int]:
     known = [line.presence for line in lines if line.presence is not None]
     here = sum(1 for presence in known if presence is not Presence.ABSENT)
     return {"here": here, "unknown": len(lines) - len(known), "all": len(lines)}
 
 
 def _people(call: Call, cohort: Cohort) -> list[Enrolment]:
-    query = (
-        select(Enrolment)
-        .where(Enrolment.cohort_id == cohort.id, Enrolment.status.in_([*HAS_A_SEAT, EnrolmentStatus.CONFIRMED]))
-        .options(joinedload(Enrolment.intake))
-    )
-    return sorted(call.session.scalars(query), key=lambda e: (e.person.name or "").casefold())
+    return sorted(call.session.scalars(_PEOPLE, {"cohort": cohort.id}), key=lambda e: (e.person.name or "").casefold())
 
 
 def _intentions(call: Call, cohort: Cohort) -> dict[int, Intention]:
-    return {i.enrolment_id: i for i in call.session.scalars(select(Intention).where(Intention.cohort_id == cohort.id))}
+    return {i.enrolment_id: i for i in call.session.scalars(_INTENTIONS, {"cohort": cohort.id})}
 
 
 def _groups(call: Call, cohort: Cohort) -> list[tuple[Group, Visit | None, bool]]:
     """Return each group of the approved plan, its visit, and whether its presentation is there."""
-    query = (
-        select(Group)
-        .join(Plan, Plan.id == Group.plan_id)
-        .where(Plan.cohort_id == cohort.id, Plan.status == PlanStatus.APPROVED)
-        .options(selectinload(Group.members).joinedload(GroupMember.enrolment), selectinload(Group.visits))
-        .order_by(Group.number)
-    )
+    groups = call.session.scalars(_GROUPS, {"cohort": cohort.id}).all()
+    gather(call.session, groups, Group.members, _MEMBERS)
+    gather(call.session, groups, Group.visits, _VISITS)
     ended = (VisitStatus.REFUSED, VisitStatus.CANCELLED)
     found = []
-    for group in call.session.scalars(query):
+    for group in groups:
         visit = next((v for v in reversed(group.visits) if v.status not in ended), None)
         there = visit is not None and reporting.path_of(call.house, visit).exists()
         found.append((group, visit, there))

@@ -7,7 +7,7 @@ cohorts that exist.
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
-from sqlalchemy.orm import Session, aliased, lazyload, selectinload
+from sqlalchemy.orm import Session, aliased, lazyload
 
 from vitale_core.domain.states import SessionKind, SessionStatus
 from vitale_core.store.records import Cohort, CourseSession
@@ -17,11 +17,11 @@ MOST_PAGES = 10_000
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _earlier = aliased(CourseSession)
-_WITH_SESSIONS = (
+_COHORTS = (
     select(Cohort)
     .where(Cohort.id.in_(bindparam("wanted", expanding=True)))
     # One programme serves many cohorts: it is read once, not again in every row.
-    .options(selectinload(Cohort.sessions), lazyload(Cohort.programme))
+    .options(lazyload(Cohort.programme))
 )
 
 
@@ -54,8 +54,8 @@ def nothing_to_come(*conditions: ColumnElement[bool]) -> Select[tuple[int]]:
 
 
 def cohorts(session: Session, wanted: Sequence[int]) -> list[Cohort]:
-    """Return cohorts with their sessions, in the order of their ids."""
-    found = {cohort.id: cohort for cohort in session.scalars(_WITH_SESSIONS, {"wanted": wanted})}
+    """Return cohorts, in the order of these ids."""
+    found = {cohort.id: cohort for cohort in session.scalars(_COHORTS, {"wanted": wanted})}
     return [found[number] for number in wanted]
 
 

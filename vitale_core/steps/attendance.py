@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain import worktime
@@ -19,6 +19,20 @@ from vitale_core.store.database import lock_cohort
 from vitale_core.store.records import Attendance, CourseSession, Enrolment, Group, GroupMember, Plan, Task, Visit
 
 TASKS = ("attendance", "visit-attendance")
+
+_NOTED = select(Attendance).where(Attendance.session_id == bindparam("meeting"))
+_EVERYBODY = (
+    select(Enrolment)
+    .where(Enrolment.cohort_id == bindparam("cohort"), Enrolment.status.in_(HAS_A_SEAT))
+    .order_by(Enrolment.id)
+)
+_OF_GROUP = (
+    _EVERYBODY.join(GroupMember, GroupMember.enrolment_id == Enrolment.id)
+    .join(Group, GroupMember.group_id == Group.id)
+    .join(Plan, Group.plan_id == Plan.id)
+    .join(Visit, Visit.group_id == Group.id)
+    .where(Visit.session_id == bindparam("meeting"), Plan.status == PlanStatus.APPROVED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +46,12 @@ class Line:
 
 def sheet(session: Session, meeting: CourseSession) -> list[Line]:
     """Return the list of a session: who is expected, and what was noted. At a visit: its group, and who went along."""
-    noted = {a.enrolment_id: a for a in session.scalars(select(Attendance).where(Attendance.session_id == meeting.id))}
+    noted = {a.enrolment_id: a for a in session.scalars(_NOTED, {"meeting": meeting.id})}
     lines = []
     expected = _expected(session, meeting)
-    along = [a.enrolment_id for a in noted.values() if a.enrolment_id not in {e.id for e in expected}]
+    along = set(noted) - {e.id for e in expected}
     query = select(Enrolment).where(Enrolment.id.in_(along), Enrolment.status.in_(HAS_A_SEAT)).order_by(Enrolment.id)
-    guests = [e for e in session.scalars(query) if _may_go_along(session, meeting, e)]
+    guests = [e for e in session.scalars(query) if _may_go_along(session, meeting, e)] if along else []
     for enrolment in (*expected, *guests):
         row = noted.get(enrolment.id)
         lines.append(Line(enrolment, row.presence if row else None, row.reason if row else ""))
@@ -118,16 +132,8 @@ def close(
 
 def _expected(session: Session, meeting: CourseSession) -> list[Enrolment]:
     """Return who belongs to a session: everybody with a seat, or at a visit the members of its group."""
-    query = select(Enrolment).where(Enrolment.cohort_id == meeting.cohort_id, Enrolment.status.in_(HAS_A_SEAT))
-    if meeting.kind is SessionKind.WERKBEZOEK:
-        query = (
-            query.join(GroupMember, GroupMember.enrolment_id == Enrolment.id)
-            .join(Group, GroupMember.group_id == Group.id)
-            .join(Plan, Group.plan_id == Plan.id)
-            .join(Visit, Visit.group_id == Group.id)
-            .where(Visit.session_id == meeting.id, Plan.status == PlanStatus.APPROVED)
-        )
-    return list(session.scalars(query.order_by(Enrolment.id)))
+    query = _OF_GROUP if meeting.kind is SessionKind.WERKBEZOEK else _EVERYBODY
+    return list(session.scalars(query, {"cohort": meeting.cohort_id, "meeting": meeting.id}))
 
 
 def _may_go_along(session: Session, meeting: CourseSession, enrolment: Enrolment) -> bool:

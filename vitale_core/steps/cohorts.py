@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain import dates, worktime
@@ -35,6 +35,10 @@ from vitale_core.store.records import Cohort, CourseSession, Enrolment, Offer, P
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 ZONE = "Europe/Amsterdam"
+_BY_CODE = select(Cohort).where(Cohort.code == bindparam("code"))
+_CONFIRMED = select(func.count()).where(Enrolment.cohort_id == bindparam("cohort"), Enrolment.status.in_(HAS_A_SEAT))
+_OFFERED = select(func.count()).where(Offer.cohort_id == bindparam("cohort"), Offer.status == OfferStatus.OPEN)
+_TAKEN = select(_CONFIRMED.scalar_subquery() + _OFFERED.scalar_subquery())
 GOING_AHEAD = frozenset(
     {
         *("go-or-no-go", "decide", "seat-free", "intake-silent", "rsvp-silent", "declined", "declined-visit"),
@@ -139,7 +143,7 @@ def _at(day: date | None, clock: time, zone: ZoneInfo) -> datetime | None:
 
 def get(session: Session, code: str) -> Cohort:
     """Return a cohort by its code; NotFound suggests the nearest one."""
-    cohort = session.scalar(select(Cohort).where(Cohort.code == code))
+    cohort = session.scalar(_BY_CODE, {"code": code})
     if cohort is None:
         known = list(session.scalars(select(Cohort.code)))
         near = difflib.get_close_matches(code, known, n=1)
@@ -163,10 +167,8 @@ def find_session(session: Session, cohort: Cohort, name: str) -> CourseSession:
 
 def seats_taken(session: Session, cohort: Cohort) -> int:
     """Return people with a seat plus open offers: what may never exceed the capacity."""
-    confirmed = select(func.count()).where(Enrolment.cohort_id == cohort.id, Enrolment.status.in_(HAS_A_SEAT))
-    offered = select(func.count()).where(Offer.cohort_id == cohort.id, Offer.status == OfferStatus.OPEN)
     session.flush()
-    return (session.scalar(confirmed) or 0) + (session.scalar(offered) or 0)
+    return session.scalar(_TAKEN, {"cohort": cohort.id}) or 0
 
 
 def go(session: Session, cohort: Cohort, *, by: str, now: datetime, bureau: Bureau) -> Cohort:

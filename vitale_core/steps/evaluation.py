@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain import evaluation as rules
@@ -41,6 +41,12 @@ from vitale_core.store.records import AnswerSheet, Cohort, Enrolment, Intention,
 STEP = "evaluation"
 BASELINE = "baseline"
 """The round that opens with the first confirmed seat instead of at its moment: it belongs to the intake."""
+
+_ROUND = select(Round).where(Round.cohort_id == bindparam("cohort"), Round.name == bindparam("name"))
+_GAVE = select(Receipt.enrolment_id).where(Receipt.round_id == bindparam("round"))
+_COULD = select(func.count()).where(
+    Enrolment.cohort_id == bindparam("cohort"), or_(Enrolment.status.in_(HAS_A_SEAT), Enrolment.id.in_(_GAVE))
+)
 
 GOING_ON = frozenset({CohortStatus.OPEN, CohortStatus.CONFIRMED, CohortStatus.RUNNING, CohortStatus.EVALUATING})
 
@@ -127,9 +133,7 @@ def _invited(session: Session, cohort: Cohort, found: Round | None) -> int:
     """Return how many could answer: who has a seat, and who answered and left. Once told in a report it stays so."""
     if found is not None and found.report is not None:
         return int(found.report["invited"])
-    gave = select(Receipt.enrolment_id).where(Receipt.round_id == (found.id if found is not None else None))
-    could = or_(Enrolment.status.in_(HAS_A_SEAT), Enrolment.id.in_(gave))
-    return session.scalar(select(func.count()).where(Enrolment.cohort_id == cohort.id, could)) or 0
+    return session.scalar(_COULD, {"cohort": cohort.id, "round": found.id if found is not None else None}) or 0
 
 
 def release(session: Session, cohort: Cohort, round_name: str, *, by: str, now: datetime) -> Round:
@@ -197,7 +201,7 @@ def _plan(cohort: Cohort, name: str) -> RoundPlan:
 
 
 def _round(session: Session, cohort: Cohort, name: str) -> Round | None:
-    return session.scalar(select(Round).where(Round.cohort_id == cohort.id, Round.name == name))
+    return session.scalar(_ROUND, {"cohort": cohort.id, "name": name})
 
 
 def _sheets(session: Session, found: Round) -> list[dict[str, Any]]:

@@ -165,8 +165,10 @@ def owed_by(session: Session, cohort: Cohort, now: datetime, *, bureau: Bureau) 
 
 
 def _load(session: Session, cohort: Cohort, bureau: Bureau) -> CohortFacts:
+    connection = session.connection()  # columns alone are read, and the session would look for records in them
+
     def rows(statement: Select[Any]) -> Sequence[Row[Any]]:
-        return session.execute(statement, {"cohort": cohort.id}).all()
+        return connection.execute(statement, {"cohort": cohort.id}).all()
 
     operator = find_person(session, bureau.operator_address)
     sessions = {row.id: _session(row) for row in rows(_SESSIONS)}

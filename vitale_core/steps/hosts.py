@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from vitale_core.domain import worktime
 from vitale_core.domain.bureau import Bureau
@@ -17,6 +17,7 @@ from vitale_core.domain.states import BOOKS_THE_SLOT, TaskStatus
 from vitale_core.steps import anchors, audit, people
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.database import AT_ONCE
+from vitale_core.store.gather import with_sessions
 from vitale_core.store.records import Cohort, Host, Project, Slot, Task, Visit
 
 NO_HOSTS = "no-hosts"
@@ -29,6 +30,29 @@ PRACTICAL = {"meeting_point": 300, "entrance": 300, "parking": 300, "day_contact
 """What a host tells a group, and how long it may be."""
 
 USUAL_LENGTH = timedelta(minutes=150)
+_OFFERED = (
+    select(Slot.id, Slot.starts_at, Slot.ends_at, Project.host_id, Host.rests_until)
+    .join(Slot.project)
+    .join(Project.host)
+    .where(Project.active.is_(True), Slot.withdrawn_at.is_(None))
+    .where(Slot.starts_at > bindparam("now"), Slot.starts_at >= bindparam("start"), Slot.starts_at < bindparam("end"))
+    .order_by(Slot.starts_at, Slot.id)
+)
+_SLOTS = (
+    select(Slot)
+    .where(Slot.id.in_(bindparam("wanted", expanding=True)))
+    .options(joinedload(Slot.project))
+    .order_by(Slot.starts_at, Slot.id)
+)
+_BOOKED = (
+    select(Slot.id, Project.host_id, Slot.starts_at)
+    .join(Project, Project.id == Slot.project_id)
+    .join(Visit, Visit.slot_id == Slot.id)
+    .where(Project.host_id.in_(bindparam("hosts", expanding=True)))
+    .where(Slot.starts_at > bindparam("start"), Slot.starts_at < bindparam("end"))
+    .where(Visit.cohort_id != bindparam("cohort"), Visit.status.in_(BOOKS_THE_SLOT))
+)
+
 TRUE = frozenset({"1", "ja", "j", "yes", "y", "true", "waar", "x"})
 FALSE = frozenset({"0", "nee", "n", "no", "false", "onwaar"})
 
@@ -153,32 +177,33 @@ def withdraw_slot(session: Session, slot: Slot, *, by: str, now: datetime) -> No
 
 
 def open_slots(session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau) -> list[Slot]:
-    """Return the half days on which a group of this cohort can be received, in order of time.
+    """Return the half days on which a group of this cohort can be received, in order of time, with their projects.
 
     Within the visit window of the programme, still to come, not withdrawn, of a project that is active and of a
     host that does not rest; what another cohort booked is taken. What this cohort booked itself is open to it.
     """
+    wanted = [slot for slot, _start, _end in open_times(session, cohort, now=now, bureau=bureau)]
+    return list(session.scalars(_SLOTS, {"wanted": wanted})) if wanted else []
+
+
+def open_times(
+    session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau
+) -> list[tuple[int, datetime, datetime]]:
+    """Return the id, the start and the end of each of the `open_slots`, for who needs no more of them."""
+    with_sessions(session, cohort)
     window = visit_window(cohort, bureau=bureau)
     if window is None:
         return []
     start, end = window
     rest = rest_of(cohort)
-    taken, busy = _booked_by_others(session, cohort, start - rest, end + rest)
-    query = (
-        select(Slot)
-        .join(Slot.project)
-        .options(contains_eager(Slot.project))
-        .where(Project.active.is_(True), Slot.withdrawn_at.is_(None), Slot.starts_at > now, Slot.starts_at >= start)
-        .where(Slot.starts_at < end)
-        .order_by(Slot.starts_at, Slot.id)
-    )
+    offered = session.execute(_OFFERED, {"now": now, "start": start, "end": end}).all()
+    taken, busy = _booked_by_others(session, cohort, {row.host_id for row in offered}, start - rest, end + rest)
     found = []
-    for slot in session.scalars(query):
-        host = slot.project.host
-        rests = host.rests_until is not None and slot.starts_at < host.rests_until
-        crowded = any(abs(slot.starts_at - other) < rest for other in busy.get(host.id, ()))
-        if slot.id not in taken and not rests and not crowded:
-            found.append(slot)
+    for slot, begins, ends, host, rests_until in offered:
+        rests = rests_until is not None and begins < rests_until
+        crowded = any(abs(begins - other) < rest for other in busy.get(host, ()))
+        if slot not in taken and not rests and not crowded:
+            found.append((slot, begins, ends))
     return found
 
 
@@ -205,19 +230,13 @@ def _midnight(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _booked_by_others(
-    session: Session, cohort: Cohort, start: datetime, end: datetime
+    session: Session, cohort: Cohort, wanted: set[int], start: datetime, end: datetime
 ) -> tuple[set[int], dict[int, list[datetime]]]:
-    """Return the slots between two moments that other cohorts booked, and per host when its groups come."""
+    """Return the slots of hosts between two moments that other cohorts booked, and per host when its groups come."""
     taken: set[int] = set()
     busy: dict[int, list[datetime]] = {}
-    query = (
-        select(Slot.id, Project.host_id, Slot.starts_at)
-        .join(Visit, Visit.slot_id == Slot.id)
-        .join(Project, Project.id == Visit.project_id)
-        .where(Slot.starts_at > start, Slot.starts_at < end)
-        .where(Visit.cohort_id != cohort.id, Visit.status.in_(BOOKS_THE_SLOT))
-    )
-    for slot, host, moment in session.execute(query):
+    within = {"hosts": sorted(wanted), "cohort": cohort.id, "start": start, "end": end}
+    for slot, host, moment in session.execute(_BOOKED, within):
         taken.add(slot)
         busy.setdefault(host, []).append(moment)
     return taken, busy

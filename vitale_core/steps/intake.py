@@ -304,6 +304,8 @@ def offer_seats(session: Session, cohort: Cohort, *, now: datetime, bureau: Bure
 
 def place_on_list(session: Session, enrolment: Enrolment) -> int | None:
     """Return the person's place on the waiting list, from 1; None when not on it."""
+    if enrolment.status is not EnrolmentStatus.WAITLISTED:
+        return None
     return next((n for n, e in enumerate(waiting(session, enrolment.cohort), 1) if e.id == enrolment.id), None)
 
 

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,8 @@ Purpose = Literal["participant", "host", "trainer", "agenda"]
 PATHS = {"participant": "/m/{}", "host": "/h/{}", "trainer": "/t/{}", "agenda": "/agenda/{}.ics"}
 LASTS_AFTER = timedelta(days=180)  # after the last gathering of the cohort
 LONGEST_TOKEN = 128
+
+_BY_TOKEN = select(Link).where(Link.token_hash == bindparam("hash"), Link.purpose == bindparam("purpose"))
 
 
 def url(
@@ -71,7 +73,7 @@ def open_link(session: Session, token: str, *, purpose: Purpose, now: datetime) 
     """
     link = None
     if len(token) <= LONGEST_TOKEN:
-        link = session.scalar(select(Link).where(Link.token_hash == _hash(token), Link.purpose == purpose))
+        link = session.scalar(_BY_TOKEN, {"hash": _hash(token), "purpose": purpose})
     if link is None or link.revoked_at is not None or link.expires_at <= now:
         raise NotFound("Deze link werkt niet of niet meer.", remedy="Vraag een nieuwe link aan.")
     return link

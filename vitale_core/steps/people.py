@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from vitale_core.domain.postmark import envelope_address
 from vitale_core.store.records import Person
 
 LONGEST_NAME = 120
+_BY_ADDRESS = select(Person).where(Person.email_key == bindparam("key"))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -72,7 +73,7 @@ def find_person(session: Session, email: str) -> Person | None:
         key = clean_email(email).casefold()
     except Refused:
         return None
-    return session.scalar(select(Person).where(Person.email_key == key))
+    return session.scalar(_BY_ADDRESS, {"key": key})
 
 
 def person_for(session: Session, email: str, *, name: str, now: datetime) -> Person:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from starlette.responses import Response
 
 from vitale_core.domain import worktime
@@ -23,6 +23,15 @@ MOST_EVENTS = 200
 LATE_KINDS = ("intake-silent", "rsvp-silent")
 GO, NO_GO = "ja", "nee"
 
+_COHORT: BindParameter[int] = bindparam("cohort")
+_TRAINER = select(Person).where(Person.id == bindparam("person"))
+_NAMES = select(Enrolment.id, Person.name).join(Person).where(Enrolment.cohort_id == _COHORT)
+_MAILS = select(
+    func.count().filter(Message.status == MessageStatus.AWAITING_APPROVAL),
+    func.count().filter(Message.status == MessageStatus.QUEUED, Message.not_before < bindparam("evening")),
+).where(Message.cohort_id == _COHORT)
+_SILENT = select(func.count()).where(Visit.cohort_id == _COHORT, Visit.status == VisitStatus.ASKED)
+
 
 def of(call: Call) -> Cohort:
     """Return the cohort of the address; NotFound when there is none."""
@@ -36,7 +45,7 @@ def common(call: Call, cohort: Cohort, tab: str) -> dict[str, Any]:
         "programme": programme_of(cohort),
         "tab": tab,
         "base": f"/beheer/{cohort.code}",
-        "trainer": call.session.get_one(Person, cohort.trainer_id),
+        "trainer": call.session.scalars(_TRAINER, {"person": cohort.trainer_id}).one(),
         "seated": cohorts.seats_taken(call.session, cohort),
     }
 
@@ -48,11 +57,9 @@ def show(call: Call) -> Response:
     waiting = open_tasks(call, cohort.id)
     late = {(task.kind, task.enrolment_id) for task in waiting if task.kind in LATE_KINDS and task.enrolment_id}
     today = worktime.local(call.now, known.zone).date()
-    names = dict(
-        call.session.execute(select(Enrolment.id, Person.name).join(Person).where(Enrolment.cohort_id == cohort.id))
-        .tuples()
-        .all()
-    )
+    names = dict(call.session.execute(_NAMES, {"cohort": cohort.id}).tuples().all())
+    evening = worktime.wall_clock(today, worktime.OFFICE_CLOSES, known.zone)
+    approve, leaving = call.session.execute(_MAILS, {"cohort": cohort.id, "evening": evening}).one()
     return call.page(
         "office/cohort.html",
         **common(call, cohort, "overzicht"),
@@ -63,16 +70,9 @@ def show(call: Call) -> Response:
         signs=matrix.SIGNS,
         waiting=bundled(call, waiting),
         late=sum(1 for task in waiting if is_late(task, call.now)),
-        approve=_count(call, cohort, Message.status == MessageStatus.AWAITING_APPROVAL),
-        leaving=_count(
-            call,
-            cohort,
-            Message.status == MessageStatus.QUEUED,
-            Message.not_before < worktime.wall_clock(today, worktime.OFFICE_CLOSES, known.zone),
-        ),
-        silent=call.session.scalar(
-            select(func.count()).where(Visit.cohort_id == cohort.id, Visit.status == VisitStatus.ASKED)
-        ),
+        approve=approve,
+        leaving=leaving,
+        silent=call.session.scalar(_SILENT, {"cohort": cohort.id}),
     )
 
 
@@ -154,8 +154,3 @@ def _go_form(call: Call) -> Form:
         ),
     )
     return deed(call, choice, note("Reden of notitie"))
-
-
-def _count(call: Call, cohort: Cohort, *conditions: object) -> int:
-    query = select(func.count()).select_from(Message).where(Message.cohort_id == cohort.id, *conditions)  # type: ignore[arg-type]
-    return call.session.scalar(query) or 0

@@ -4,7 +4,7 @@ import email
 import email.policy
 from email.message import EmailMessage
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from starlette.responses import HTMLResponse, Response
 
 from vitale_core.domain import agenda
@@ -30,6 +30,25 @@ FRAME = (
 LETTER = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 """A mail is shown without scripts, forms, or anything from elsewhere, in a frame of our own page alone."""
 
+_MAILS = (
+    select(
+        Message.id,
+        Message.kind,
+        Message.status,
+        Message.ended_at,
+        Message.not_before,
+        Message.outcome,
+        Message.why,
+        Person.name,
+    )
+    .join(Message.person)
+    .where(Message.cohort_id == bindparam("cohort"), Message.status.in_(bindparam("states", expanding=True)))
+    .order_by(Message.id.desc())
+    .offset(bindparam("skip", type_=Integer))
+    .limit(MOST_SHOWN + 1)
+)
+_NAMES = select(Person.id, Person.name).where(Person.id.in_(bindparam("wanted", expanding=True)))
+
 ARRIVED, AGAIN = "aangekomen", "opnieuw"
 
 
@@ -39,8 +58,8 @@ def show(call: Call) -> Response:
     wanted = call.query.get("staat", "")
     chosen = tuple(state for state in STATES if state.value == wanted)
     page = page_of(call.query.get("blad", ""))
-    skip, most = (page - 1) * MOST_SHOWN, MOST_SHOWN + 1
-    mails = postbook.list_messages(call.session, cohort_code=cohort.code, statuses=chosen, limit=most, skip=skip)
+    asked = {"cohort": cohort.id, "states": chosen or STATES, "skip": (page - 1) * MOST_SHOWN}
+    mails = call.session.execute(_MAILS, asked).all()
     return call.page(
         "office/mails.html",
         **cohort_page.common(call, cohort, "mails"),
@@ -192,6 +211,6 @@ def _coming(call: Call, cohort: Cohort) -> list[tuple[agenda.Owed, str]]:
     """Return the mails that the programme will owe, with the name of who gets them."""
     known = facts.load(call.session, cohort, bureau=call.bureau)
     later = [o for o in agenda.agenda(known) if o.at > call.now and isinstance(o.rule, Rule)][:COMING]
-    people = select(Person.id, Person.name).where(Person.id.in_({o.occasion.person for o in later}))
-    names = dict(call.session.execute(people).tuples().all())
+    wanted = {"wanted": [*{o.occasion.person for o in later}]}
+    names = dict(call.session.execute(_NAMES, wanted).tuples().all())
     return [(o, names.get(o.occasion.person) or "") for o in later]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy.orm import contains_eager
 from starlette.responses import Response
 
 from vitale_core.domain import labels
@@ -12,7 +13,7 @@ from vitale_core.domain.states import Answer, Criterion, EnrolmentStatus, Sessio
 from vitale_core.steps import intake, replies
 from vitale_core.steps.post import remarks
 from vitale_core.steps.programmes import programme_of
-from vitale_core.store.records import Cohort, Enrolment, Intake, Invitation, Message, Task
+from vitale_core.store.records import Cohort, CourseSession, Enrolment, Intake, Invitation, Message, Task
 from vitale_portal.doors import Call, Unfilled
 from vitale_portal.forms import Choice, Field, Form
 from vitale_portal.office import cohort as cohort_page
@@ -31,6 +32,25 @@ CRITERIA = {
     Criterion.UNCLEAR: ("onduidelijk", "warn"),
     Criterion.NOT_MET: ("past niet", "bad"),
 }
+_ENROLMENT: BindParameter[int] = bindparam("enrolment")
+_EVERYBODY = select(Enrolment).where(Enrolment.cohort_id == bindparam("cohort"))
+_THIS_ONE = _EVERYBODY.where(Enrolment.id == _ENROLMENT)
+_TASKS = select(Task).where(Task.enrolment_id == _ENROLMENT).order_by(Task.id.desc())
+_MAILS = (
+    select(Message)
+    .where(Message.person_id == bindparam("person"), Message.cohort_id == bindparam("cohort"))
+    .order_by(Message.id.desc())
+    .limit(100)
+)
+_INTAKE = select(Intake).where(Intake.enrolment_id == _ENROLMENT)
+_INVITATIONS = (
+    select(Invitation)
+    .join(Invitation.session)
+    .where(Invitation.enrolment_id == _ENROLMENT, Invitation.cancelled_at.is_(None))
+    .where(CourseSession.status != SessionStatus.CANCELLED)
+    .options(contains_eager(Invitation.session))
+)
+
 YES, NO, STOP = "plaatsen", "afwijzen", "afmelden"
 CHOSEN = {YES: "Je plaatst {}.", NO: "Je wijst {} af.", STOP: "Je meldt {} af."}
 DECIDED = {YES: "Een deelnemer geplaatst.", STOP: "Een deelnemer afgemeld."}
@@ -39,7 +59,7 @@ DECIDED = {YES: "Een deelnemer geplaatst.", STOP: "Een deelnemer afgemeld."}
 def show(call: Call) -> Response:
     """Show everybody, those who wait for a decision first."""
     cohort = cohort_page.of(call)
-    found = call.session.scalars(select(Enrolment).where(Enrolment.cohort_id == cohort.id)).all()
+    found = call.session.scalars(_EVERYBODY, {"cohort": cohort.id}).all()
     rank = {status: number for number, status in enumerate(ORDER)}
     ordered = sorted(found, key=lambda e: (rank.get(e.status, len(ORDER)), -e.priority, e.applied_at, e.id))
     criteria = [criterion.name for criterion in programme_of(cohort).audience]
@@ -58,9 +78,9 @@ def show_one(call: Call) -> Response:
     cohort = cohort_page.of(call)
     enrolment = _enrolment(call, cohort)
     form = decide_form(call, enrolment)
-    answer = answer_form(call, enrolment)
-    own = select(Task).where(Task.enrolment_id == enrolment.id).order_by(Task.id.desc())
-    mails = select(Message).where(Message.person_id == enrolment.person_id, Message.cohort_id == cohort.id)
+    invitations = _invitations(call, enrolment)
+    answer = answer_form(call, invitations)
+    one = {"enrolment": enrolment.id, "person": enrolment.person_id, "cohort": cohort.id}
     return call.page(
         "office/person.html",
         **cohort_page.common(call, cohort, "mensen"),
@@ -76,10 +96,10 @@ def show_one(call: Call) -> Response:
             for q in programme_of(cohort).application
             if enrolment.screening.get(f"answer:{q.name}")
         ],
-        told_intake=call.session.scalar(select(Intake).where(Intake.enrolment_id == enrolment.id)),
-        invitations=_invitations(call, enrolment),
-        tasks=call.session.scalars(own).all(),
-        mails=call.session.scalars(mails.order_by(Message.id.desc()).limit(100)).all(),
+        told_intake=call.session.scalar(_INTAKE, one),
+        invitations=invitations,
+        tasks=call.session.scalars(_TASKS, one).all(),
+        mails=call.session.scalars(_MAILS, one).all(),
         form=form,
         answer=answer,
         filled=call.filled or form.shown({}),
@@ -113,8 +133,9 @@ def answer(call: Call) -> Response:
     """Record an answer that was given by phone."""
     cohort = cohort_page.of(call)
     enrolment = _enrolment(call, cohort)
-    filled = call.fill(answer_form(call, enrolment))
-    given = [(i, filled.string(f"komst-{i.id}")) for i in _invitations(call, enrolment)]
+    invitations = _invitations(call, enrolment)
+    filled = call.fill(answer_form(call, invitations))
+    given = [(i, filled.string(f"komst-{i.id}")) for i in invitations]
     if not any(value for _invitation, value in given):
         raise Refused("Kies bij ten minste één onderdeel wat de deelnemer zei.")
     for invitation, value in given:
@@ -153,7 +174,7 @@ def decide_form(call: Call, enrolment: Enrolment) -> Form:
     return deed(call, question, note("Notitie of reden"))
 
 
-def answer_form(call: Call, enrolment: Enrolment) -> Form:
+def answer_form(call: Call, invitations: list[Invitation]) -> Form:
     """Return a question for each invitation, for what somebody says on the phone."""
     options = tuple(Choice(a.value, labels.of_state(a)) for a in (Answer.ACCEPTED, Answer.TENTATIVE, Answer.DECLINED))
     asked = tuple(
@@ -167,7 +188,7 @@ def answer_form(call: Call, enrolment: Enrolment) -> Form:
             in_a_row=True,
             says_optional=False,
         )
-        for i in _invitations(call, enrolment)
+        for i in invitations
     )
     if not asked:
         return Form(())
@@ -177,14 +198,13 @@ def answer_form(call: Call, enrolment: Enrolment) -> Form:
 
 
 def _invitations(call: Call, enrolment: Enrolment) -> list[Invitation]:
-    query = select(Invitation).where(Invitation.enrolment_id == enrolment.id, Invitation.cancelled_at.is_(None))
-    found = [i for i in call.session.scalars(query) if i.session.status is not SessionStatus.CANCELLED]
+    found = call.session.scalars(_INVITATIONS, {"enrolment": enrolment.id})
     return sorted(found, key=lambda i: (i.session.starts_at or call.now, i.session.position))
 
 
 def _enrolment(call: Call, cohort: Cohort) -> Enrolment:
-    found = call.session.get(Enrolment, int(call.path["enrolment"]))
-    if found is None or found.cohort_id != cohort.id:
+    found = call.session.scalar(_THIS_ONE, {"cohort": cohort.id, "enrolment": int(call.path["enrolment"])})
+    if found is None:
         raise NotFound("Deze deelnemer is er niet.")
     return found
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.orm import contains_eager
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from vitale_core.steps import visits as visit_steps
 from vitale_core.steps.content.days import label
 from vitale_core.steps.plan import reading as plans
 from vitale_core.steps.post import remarks
+from vitale_core.store.gather import with_sessions
 from vitale_core.store.records import Cohort, CourseSession, Group, Plan, PollOption, Task, Visit
 from vitale_portal import reporting
 from vitale_portal.doors import Call
@@ -30,18 +31,32 @@ YES, NO = "ja", "nee"
 TEN = 11
 ENDED = (VisitStatus.REFUSED, VisitStatus.CANCELLED)
 
+Polls = list[tuple[CourseSession, list[terugkomdag.Standing]]]
+
+_COHORT: BindParameter[int] = bindparam("cohort")
+_VISITS = (
+    select(Visit)
+    .join(Visit.group)
+    .join(Plan, Plan.id == Group.plan_id)
+    .where(Visit.cohort_id == _COHORT, or_(Plan.status != PlanStatus.SUPERSEDED, Visit.status.in_(ENDED)))
+    .options(contains_eager(Visit.group))
+    .order_by(Visit.id)
+)
+_TASKS = select(Task).where(Task.cohort_id == _COHORT, Task.visit_id.is_not(None), Task.status == TaskStatus.OPEN)
+_WITH_A_POLL = select(PollOption.session_id).where(PollOption.cohort_id == _COHORT).distinct()
+
 
 def show(call: Call) -> Response:
     """Show the newest proposal, or the plan in force."""
     cohort = cohort_page.of(call)
     newest = plans.newest(call.session, cohort)
-    shown = plans.show(call.session, cohort, newest.version) if newest else None
+    shown = plans.as_shown(call.session, newest) if newest else None
     form = approve_form(call)
     return call.page(
         "office/plan.html",
         **cohort_page.common(call, cohort, "plan"),
         plan=shown,
-        picture=planning.graph(call, shown) if shown else "",
+        picture=planning.graph(newest, shown) if newest and shown else "",
         table=planning.table(shown) if shown else "",
         names={m.enrolment: m.name for g in shown.groups for m in g.members} if shown else {},
         waits=shown is not None and shown.status is PlanStatus.PROPOSED,
@@ -114,18 +129,8 @@ def approve_form(call: Call) -> Form:
 def show_hosts(call: Call) -> Response:
     """Show the visits with their hosts."""
     cohort = cohort_page.of(call)
-    query = (
-        select(Visit)
-        .join(Visit.group)
-        .join(Plan, Plan.id == Group.plan_id)
-        .where(Visit.cohort_id == cohort.id, or_(Plan.status != PlanStatus.SUPERSEDED, Visit.status.in_(ENDED)))
-        .options(contains_eager(Visit.group).selectinload(Group.members))
-        .order_by(Visit.id)
-    )
-    visits = list(call.session.scalars(query))
-    tasks = call.session.scalars(
-        select(Task).where(Task.cohort_id == cohort.id, Task.visit_id.is_not(None), Task.status == TaskStatus.OPEN)
-    ).all()
+    visits = call.session.scalars(_VISITS, {"cohort": cohort.id}).all()
+    tasks = call.session.scalars(_TASKS, {"cohort": cohort.id}).all()
     form = host_form(call)
     return call.page(
         "office/hosts.html",
@@ -186,8 +191,10 @@ def presentation(call: Call) -> Response:
 def show_evaluation(call: Call) -> Response:
     """Show what may be told of the evaluation, the poll, and the lists of who was there."""
     cohort = cohort_page.of(call)
+    with_sessions(call.session, cohort)
     told = report.cohort_report(call.session, cohort)
-    form = date_form(call, cohort)
+    polls = _polls(call, cohort)
+    form = date_form(call, polls)
     return call.page(
         "office/evaluation.html",
         **cohort_page.common(call, cohort, "evaluatie"),
@@ -195,7 +202,7 @@ def show_evaluation(call: Call) -> Response:
         outcomes=_growth(told),
         pictures={one.shown.name: _bars(one) for one in told.rounds},
         sessions=[s for s in _sessions(cohort) if s.starts_at],
-        polls=[(s, terugkomdag.standings(call.session, s)) for s in _sessions(cohort) if _has_poll(call, s)],
+        polls=polls,
         form=form,
         filled=call.filled or form.shown({}),
     )
@@ -204,7 +211,7 @@ def show_evaluation(call: Call) -> Response:
 def choose_date(call: Call) -> Response:
     """Choose the date of a terugkomdag out of its poll."""
     cohort = cohort_page.of(call)
-    filled = call.fill(date_form(call, cohort))
+    filled = call.fill(date_form(call, _polls(call, cohort)))
     option = call.session.get(PollOption, chosen(filled, "datum"))
     if option is None or option.cohort_id != cohort.id:
         raise NotFound("Deze datum is er niet.")
@@ -217,14 +224,13 @@ def choose_date(call: Call) -> Response:
     return call.to(f"{cohort.code}/evaluatie")
 
 
-def date_form(call: Call, cohort: Cohort) -> Form:
+def date_form(call: Call, polls: Polls) -> Form:
     """Return the dates to choose from, the best first; nothing when there is no poll."""
     options = []
-    for meeting in _sessions(cohort):
-        if _has_poll(call, meeting):
-            for place in terugkomdag.standings(call.session, meeting):
-                words = f"Wel: {len(place.coming)}, liever niet: {len(place.if_needed)}, niet: {len(place.cannot)}."
-                options.append(Choice(str(place.option.id), moment_in_words(place.option.starts_at), words))
+    for _meeting, places in polls:
+        for place in places:
+            words = f"Wel: {len(place.coming)}, liever niet: {len(place.if_needed)}, niet: {len(place.cannot)}."
+            options.append(Choice(str(place.option.id), moment_in_words(place.option.starts_at), words))
     if not options:
         return Form(())
     question = Field(
@@ -238,10 +244,13 @@ def date_form(call: Call, cohort: Cohort) -> Form:
     return deed(call, question, note())
 
 
-def _has_poll(call: Call, meeting: CourseSession) -> bool:
-    if meeting.starts_at is not None or meeting.status is SessionStatus.CANCELLED:
-        return False
-    return call.session.scalar(select(PollOption.id).where(PollOption.session_id == meeting.id).limit(1)) is not None
+def _polls(call: Call, cohort: Cohort) -> Polls:
+    """Return the gatherings whose date is still to be chosen, with what people said of each date."""
+    undated = [s for s in _sessions(cohort) if s.starts_at is None and s.status is not SessionStatus.CANCELLED]
+    if not undated:
+        return []
+    asked = set(call.session.scalars(_WITH_A_POLL, {"cohort": cohort.id}))
+    return [(s, terugkomdag.standings(call.session, s)) for s in undated if s.id in asked]
 
 
 def _sessions(cohort: Cohort) -> list[CourseSession]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
 from starlette.responses import Response
 
 from vitale_core.domain import places
@@ -100,10 +99,9 @@ def choose(call: Call) -> Response:
     return call.to(f"{cohort.code}/plan")
 
 
-def graph(call: Call, shown: plans.PlanShown) -> str:
+def graph(plan: Plan, shown: plans.PlanShown) -> str:
     """Return the groups as a picture: organisations, shared themes, wishes."""
-    plan = call.session.scalar(select(Plan).where(Plan.digest == shown.digest).limit(1))
-    document = plan.instance if plan else {"participants": (), "objective": ()}
+    document = plan.instance
     themes = {p["id"]: tuple(map(str, p.get("themes", ()))) for p in document["participants"]}
     dots = [
         Dot(f"e{m.enrolment}", m.name.split()[0], g.number, m.organisation, themes.get(f"e{m.enrolment}", ()))

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy import BindParameter, Integer, Select, bindparam, func, select
+from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
 from vitale_core.domain.errors import NotFound
@@ -21,6 +20,7 @@ from vitale_core.domain.states import (
 from vitale_core.steps import tasks
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Cohort, CourseSession, Enrolment, Message, Person, Task, Visit
+from vitale_core.store.records.columns import UtcDateTime
 from vitale_portal import upcoming
 from vitale_portal.doors import Call
 from vitale_portal.office.deeds import by, deed, note
@@ -43,6 +43,49 @@ _OVER = (
     .offset(_SKIPPED)
     .limit(MOST_COHORTS + 1)
 )
+
+_WANTED: BindParameter[int] = bindparam("wanted", expanding=True)
+_NOW = bindparam("now", type_=UtcDateTime())
+_OPEN = select(Task).where(Task.status == TaskStatus.OPEN).limit(bindparam("most", type_=Integer))
+_DATED = _OPEN.where(Task.due_at.is_not(None)).order_by(Task.due_at, Task.id)
+_UNDATED = _OPEN.where(Task.due_at.is_(None)).order_by(Task.id)
+_OF_COHORT = Task.cohort_id == bindparam("cohort")
+_OPEN_TASKS = (_DATED, _UNDATED)
+_OPEN_TASKS_OF_COHORT = (_DATED.where(_OF_COHORT), _UNDATED.where(_OF_COHORT))
+_NAMES = select(Enrolment.id, Person.name).join(Person).where(Enrolment.id.in_(_WANTED))
+_CODES = select(Cohort.id, Cohort.code).where(Cohort.id.in_(_WANTED))
+_SEATED = (
+    select(Enrolment.cohort_id, func.count())
+    .where(Enrolment.status.in_(HAS_A_SEAT), Enrolment.cohort_id.in_(_WANTED))
+    .group_by(Enrolment.cohort_id)
+)
+_WAITING = (
+    select(Task.cohort_id, func.count())
+    .where(Task.status == TaskStatus.OPEN, Task.cohort_id.in_(_WANTED))
+    .group_by(Task.cohort_id)
+)
+_COMING = (
+    select(CourseSession.cohort_id, CourseSession.title, CourseSession.starts_at)
+    .where(CourseSession.cohort_id.in_(_WANTED), CourseSession.starts_at > _NOW)
+    .where(CourseSession.status != SessionStatus.CANCELLED)
+    .order_by(CourseSession.starts_at.desc(), CourseSession.position.desc())
+)
+_MAILS = (
+    select(Message)
+    .where(Message.status.in_(_WANTED))
+    .options(joinedload(Message.person))
+    .order_by(Message.not_before, Message.id)
+    .limit(MOST_MAILS)
+)
+_UNDONE = select(func.count()).where(Task.status == TaskStatus.OPEN)
+_LATE = _UNDONE.where(Task.due_at <= _NOW)  # apart: counting the others needs no look at their dates
+_ALL_MAILS = (
+    select(Message.status, func.count())
+    .where(Message.status.in_((MessageStatus.AWAITING_APPROVAL, *TROUBLE)))
+    .group_by(Message.status)
+)
+_SILENT = select(func.count()).where(Visit.status == VisitStatus.ASKED)
+
 PAGES = {
     "decide": "mensen",
     "go-or-no-go": "doorgaan",
@@ -98,7 +141,7 @@ class Row:
     cohort: Cohort
     title: str
     seated: int
-    next: CourseSession | None
+    next: tuple[str, datetime] | None  # what comes first, and when
     waiting: int
 
 
@@ -108,16 +151,17 @@ def show(call: Call) -> Response:
     approve = _mails(call, (MessageStatus.AWAITING_APPROVAL,))
     trouble = _mails(call, TROUBLE)
     rows, following = running(call)
+    mails = dict(call.session.execute(_ALL_MAILS).tuples().all())
     return call.page(
         "office/today.html",
         waiting=lines,
-        unseen=_count(call, Task.status == TaskStatus.OPEN) - sum(len(line.tasks) for line in lines),
-        late=_count(call, Task.status == TaskStatus.OPEN, Task.due_at <= call.now),
+        unseen=call.session.scalars(_UNDONE).one() - sum(len(line.tasks) for line in lines),
+        late=call.session.scalar(_LATE, {"now": call.now}),
         approve=approve,
-        to_approve=_count(call, Message.status == MessageStatus.AWAITING_APPROVAL),
+        to_approve=mails.get(MessageStatus.AWAITING_APPROVAL, 0),
         trouble=trouble,
-        in_trouble=_count(call, Message.status.in_(TROUBLE)),
-        silent=_count(call, Visit.status == VisitStatus.ASKED),
+        in_trouble=sum(mails.get(status, 0) for status in TROUBLE),
+        silent=call.session.scalar(_SILENT),
         rows=rows,
         following=following,
         codes=codes(call, [], [*approve, *trouble]),
@@ -158,21 +202,19 @@ def finish_task(call: Call) -> Response:
 
 def open_tasks(call: Call, cohort_id: int | None = None) -> list[Task]:
     """Return what waits for a person, what is late first, as much as a page holds."""
-    query = select(Task).where(Task.status == TaskStatus.OPEN)
-    if cohort_id is not None:
-        query = query.where(Task.cohort_id == cohort_id)
-    dated = query.where(Task.due_at.is_not(None)).order_by(Task.due_at, Task.id).limit(MOST_TASKS)
-    found = list(call.session.scalars(dated))
-    undated = query.where(Task.due_at.is_(None)).order_by(Task.id).limit(MOST_TASKS - len(found))
-    return found + list(call.session.scalars(undated))
+    queries, own = (_OPEN_TASKS, {}) if cohort_id is None else (_OPEN_TASKS_OF_COHORT, {"cohort": cohort_id})
+    found: list[Task] = []
+    for query in queries:
+        if len(found) < MOST_TASKS:
+            found += call.session.scalars(query, own | {"most": MOST_TASKS - len(found)})
+    return found
 
 
 def bundled(call: Call, waiting: list[Task]) -> list[Waiting]:
     """Return one line for each task, or for several of one kind that ask for the same."""
     code_of = codes(call, waiting, [])
     wanted = {task.enrolment_id for task in waiting if task.enrolment_id is not None}
-    people = select(Enrolment.id, Person.name).join(Person).where(Enrolment.id.in_(wanted))
-    names = dict(call.session.execute(people).tuples().all())
+    names = dict(call.session.execute(_NAMES, {"wanted": list(wanted)}).tuples().all()) if wanted else {}
     found: dict[object, list[Task]] = {}
     for task in waiting:
         found.setdefault((task.kind, task.cohort_id) if task.kind in TOGETHER else task.id, []).append(task)
@@ -217,7 +259,7 @@ def codes(call: Call, waiting: Iterable[Task], mails: Iterable[Message]) -> dict
     """Return the codes of the cohorts that these are about, by id."""
     about = [*(task.cohort_id for task in waiting), *(mail.cohort_id for mail in mails)]
     wanted = {number for number in about if number is not None}
-    return dict(call.session.execute(select(Cohort.id, Cohort.code).where(Cohort.id.in_(wanted))).tuples().all())
+    return dict(call.session.execute(_CODES, {"wanted": list(wanted)}).tuples().all()) if wanted else {}
 
 
 def running(call: Call) -> tuple[list[Row], str]:
@@ -251,41 +293,26 @@ def _page(call: Call, query: Select[tuple[int]], page: int) -> tuple[list[int], 
 
 
 def _rows(call: Call, ids: list[int]) -> list[Row]:
-    seated = _counts(call, Enrolment.cohort_id, Enrolment.status.in_(HAS_A_SEAT), ids)
-    waiting = _counts(call, Task.cohort_id, Task.status == TaskStatus.OPEN, ids)
+    wanted = {"wanted": ids}
+    seated = dict(call.session.execute(_SEATED, wanted).tuples().all())
+    waiting = dict(call.session.execute(_WAITING, wanted).tuples().all())
+    coming = {
+        number: (title, start) for number, title, start in call.session.execute(_COMING, wanted | {"now": call.now})
+    }
     return [
         Row(
             cohort,
             programme_of(cohort).title,
             seated.get(cohort.id, 0),
-            _next(cohort, call.now),
+            coming.get(cohort.id),
             waiting.get(cohort.id, 0),
         )
         for cohort in upcoming.cohorts(call.session, ids)
     ]
 
 
-def _counts(
-    call: Call, column: InstrumentedAttribute[Any], condition: ColumnElement[bool], ids: list[int]
-) -> dict[int, int]:
-    query = select(column, func.count()).where(condition, column.in_(ids)).group_by(column)
-    return dict(call.session.execute(query).tuples().all())
-
-
-def _next(cohort: Cohort, now: datetime) -> CourseSession | None:
-    coming = [
-        s for s in cohort.sessions if s.starts_at and s.starts_at > now and s.status is not SessionStatus.CANCELLED
-    ]
-    return min(coming, key=lambda s: s.starts_at or now, default=None)
-
-
 def _mails(call: Call, statuses: tuple[MessageStatus, ...]) -> list[Message]:
-    query = select(Message).where(Message.status.in_(statuses)).options(joinedload(Message.person))
-    return list(call.session.scalars(query.order_by(Message.not_before, Message.id).limit(MOST_MAILS)))
-
-
-def _count(call: Call, *conditions: ColumnElement[bool]) -> int:
-    return call.session.scalar(select(func.count()).where(*conditions)) or 0
+    return list(call.session.scalars(_MAILS, {"wanted": statuses}))
 
 
 def _task(call: Call) -> Task:

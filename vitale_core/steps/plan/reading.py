@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from vitale_core.domain import worktime
 from vitale_core.domain.errors import NotFound
@@ -17,7 +17,8 @@ from vitale_core.planning.explaining import Explanation
 from vitale_core.planning.explaining import explain as explained
 from vitale_core.steps import visits
 from vitale_core.steps.plan import availability, instance
-from vitale_core.store.records import Cohort, Enrolment, Group, Needs, Plan, Project, Slot, Visit
+from vitale_core.store.gather import OWNERS, gather
+from vitale_core.store.records import Cohort, Enrolment, Group, GroupMember, Needs, Plan, Project, Slot, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,30 @@ class PlanShown:
     unknown_travel: tuple[int, ...]
 
 
+_NEWEST = (
+    select(Plan)
+    .where(Plan.cohort_id == bindparam("cohort"), Plan.status != PlanStatus.SUPERSEDED)
+    .order_by(Plan.version.desc())
+    .limit(1)
+)
+_GROUPS = select(Group, Group.plan_id).where(Group.plan_id.in_(OWNERS)).order_by(Group.number)
+_MEMBERS = (
+    select(GroupMember, GroupMember.group_id)
+    .where(GroupMember.group_id.in_(OWNERS))
+    .options(joinedload(GroupMember.enrolment))
+    .order_by(GroupMember.enrolment_id)
+)
+_VISITS = (
+    select(Visit, Visit.group_id)
+    .where(Visit.group_id.in_(OWNERS))
+    .options(
+        joinedload(Visit.project).lazyload(Project.host),
+        joinedload(Visit.reserve_slot).joinedload(Slot.project).lazyload(Project.host),
+    )
+    .order_by(Visit.id)
+)
+
+
 def get(session: Session, cohort: Cohort, version: int) -> Plan:
     """Return one version of the plan."""
     plan = session.scalar(select(Plan).where(Plan.cohort_id == cohort.id, Plan.version == version))
@@ -97,8 +122,7 @@ def approved(session: Session, cohort: Cohort) -> Plan | None:
 
 def newest(session: Session, cohort: Cohort) -> Plan | None:
     """Return the proposal that waits, or else the plan in force."""
-    query = select(Plan).where(Plan.cohort_id == cohort.id, Plan.status != PlanStatus.SUPERSEDED)
-    return session.scalar(query.order_by(Plan.version.desc()).limit(1))
+    return session.scalar(_NEWEST, {"cohort": cohort.id})
 
 
 def show(session: Session, cohort: Cohort, version: int | None = None) -> PlanShown:
@@ -106,7 +130,16 @@ def show(session: Session, cohort: Cohort, version: int | None = None) -> PlanSh
     plan = newest(session, cohort) if version is None else get(session, cohort, version)
     if plan is None:
         raise NotFound(f"{cohort.code} heeft nog geen groepen.", remedy=f"vitale groups propose {cohort.code}")
+    return as_shown(session, plan)
+
+
+def as_shown(session: Session, plan: Plan) -> PlanShown:
+    """Return a plan as the operator sees it."""
     solution, document = plan.solution, plan.instance
+    gather(session, [plan], Plan.groups, _GROUPS)
+    gather(session, plan.groups, Group.members, _MEMBERS)
+    gather(session, plan.groups, Group.visits, _VISITS)
+    told = availability.told_by(session, [m.enrolment_id for g in plan.groups for m in g.members])
     settled = {g["number"] for g in solution["groups"] if g.get("settled")}
     names = [level["name"] for level in document["objective"]]
     notes = document["notes"]
@@ -117,7 +150,7 @@ def show(session: Session, cohort: Cohort, version: int | None = None) -> PlanSh
         claim=plan.claim,
         made_at=plan.made_at,
         made_by=plan.made_by,
-        groups=tuple(_group(session, g, settled=g.number in settled) for g in plan.groups),
+        groups=tuple(_group(g, told, settled=g.number in settled) for g in plan.groups),
         levels=tuple(zip(names, solution["objective"], strict=True)),
         options=tuple(solution.get("options", ())),
         price=tuple(solution.get("price", ())),
@@ -199,21 +232,21 @@ def _with_needs(session: Session, document: instance.Document) -> instance.Docum
     return {**document, "participants": people}
 
 
-def _group(session: Session, group: Group, *, settled: bool) -> GroupShown:
+def _group(group: Group, told: availability.Told, *, settled: bool) -> GroupShown:
     members = tuple(
         MemberShown(m.enrolment_id, m.enrolment.person.name or "(gewist)", m.enrolment.person.organisation or "")
         for m in group.members
     )
     shown = [v for v in group.visits if v.status in visits.LIVE | {VisitStatus.PROPOSED}]
-    return GroupShown(group.number, members, _visit(session, shown[-1], members) if shown else None, settled)
+    return GroupShown(group.number, members, _visit(shown[-1], members, told) if shown else None, settled)
 
 
-def _visit(session: Session, visit: Visit, members: tuple[MemberShown, ...]) -> VisitShown:
+def _visit(visit: Visit, members: tuple[MemberShown, ...], told: availability.Told) -> VisitShown:
     spare = visit.reserve_slot
     start, end = visit.slot.starts_at, visit.slot.ends_at
     people = [m.enrolment for m in members]
-    can = availability.who_can(session, people, start, end)
-    then = availability.who_can(session, people, spare.starts_at, spare.ends_at) if spare else {}
+    can = told.who_can(people, start, end)
+    then = told.who_can(people, spare.starts_at, spare.ends_at) if spare else {}
     return VisitShown(
         id=visit.id,
         status=visit.status,

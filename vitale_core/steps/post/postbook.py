@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from vitale_core.domain.bureau import Bureau
@@ -14,6 +14,9 @@ from vitale_core.domain.states import MessageStatus
 from vitale_core.steps.post.preparing import make_bytes
 from vitale_core.steps.truth import untrue
 from vitale_core.store.records import Attempt, Cohort, Message, Mime
+
+_COUNTS = select(Message.status, func.count()).group_by(Message.status)
+_COUNTS_OF_COHORT = _COUNTS.where(Message.cohort_id == bindparam("cohort"))
 
 CAN_STILL_CHANGE = frozenset({MessageStatus.AWAITING_APPROVAL, MessageStatus.QUEUED})
 
@@ -36,10 +39,9 @@ def list_messages(
     kinds: Collection[str] = (),
     person_id: int | None = None,
     limit: int = 500,
-    skip: int = 0,
 ) -> Sequence[Message]:
-    """Return messages with their persons, the newest first; `skip` so many of them."""
-    query = select(Message).options(joinedload(Message.person)).order_by(Message.id.desc()).limit(limit).offset(skip)
+    """Return messages with their persons, the newest first."""
+    query = select(Message).options(joinedload(Message.person)).order_by(Message.id.desc()).limit(limit)
     if cohort_code is not None:
         query = query.join(Cohort).where(Cohort.code == cohort_code)
     if statuses:
@@ -53,10 +55,8 @@ def list_messages(
 
 def count_messages(session: Session, *, cohort_id: int | None = None) -> dict[MessageStatus, int]:
     """Return how many messages are in each status."""
-    query = select(Message.status, func.count()).group_by(Message.status)
-    if cohort_id is not None:
-        query = query.where(Message.cohort_id == cohort_id)
-    return dict(session.execute(query).tuples().all())
+    query, own = (_COUNTS, {}) if cohort_id is None else (_COUNTS_OF_COHORT, {"cohort": cohort_id})
+    return dict(session.execute(query, own).tuples().all())
 
 
 def show_message(session: Session, number: int, *, bureau: Bureau) -> MailStory:

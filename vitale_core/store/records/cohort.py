@@ -17,7 +17,7 @@ class ProgrammeVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str]
     digest: Mapped[str] = mapped_column(unique=True)  # sha256 of the document
-    document: Mapped[Json]
+    document: Mapped[Json] = mapped_column(deferred=True)  # long, and read once for each digest
     loaded_at: Mapped[datetime]
 
 

@@ -22,7 +22,7 @@ class Host(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation: Mapped[str]
-    contact_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     rests_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -50,7 +50,7 @@ class Project(Base):
     parking: Mapped[str] = mapped_column(default="", server_default="")
     day_contact: Mapped[str] = mapped_column(default="", server_default="")  # whom to call on the day
     practical: Mapped[str]  # what else a group must know
-    active: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True, index=True)
 
     host: Mapped[Host] = relationship(back_populates="projects", lazy="joined")
     slots: Mapped[list["Slot"]] = relationship(back_populates="project", order_by="Slot.starts_at")
