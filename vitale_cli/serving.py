@@ -4,6 +4,7 @@
 """
 
 import argparse
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -33,6 +34,8 @@ def serve_portal(settings: "Settings", *, bound: socket.socket | None = None) ->
     clock = clock_of(app)
     clock()  # a virtual clock that this database may not have is refused here, and not on every page
     application = portal(app, clock=clock)
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it for garbage made every page wait for a tenth of a second
     config = uvicorn.Config(
         application,
         host=settings.portal_host,

@@ -43,7 +43,7 @@ EVERYBODY, OFFICE = 4, 1
 """So many requests of participants, hosts, trainers and passers-by go to one of the operator."""
 
 SERVER = """
-import datetime, sys
+import datetime, gc, sys
 sys.path[:0] = {paths!r}
 import uvicorn
 from pathlib import Path
@@ -59,6 +59,8 @@ else:
     world = World(open_database("sqlite:///" + sys.argv[1]), Path(sys.argv[1]).parent)
     world.now = datetime.datetime.fromisoformat(sys.argv[2])
     application = world.portal()
+gc.collect()
+gc.freeze()  # as `vitale serve portal` does
 uvicorn.run(application, host="127.0.0.1", port=int(sys.argv[3]), access_log=False, log_level="error")
 """
 

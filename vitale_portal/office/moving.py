@@ -251,9 +251,10 @@ def _day_form(call: Call) -> Form:
 
 def _visit_form(call: Call, visit: Visit) -> Form:
     members = [m.enrolment_id for m in visit.group.members]
+    told = availability.told_by(call.session, members)
     options = []
     for slot in werkbezoek.free_slots(call.session, visit, now=call.now, bureau=call.bureau):
-        can = list(availability.who_can(call.session, members, slot.starts_at, slot.ends_at).values())
+        can = list(told.who_can(members, slot.starts_at, slot.ends_at).values())
         here = "zelfde project" if slot.project_id == visit.project_id else slot.project.title
         note_ = f"{here}, {slot.project.place}. {can.count(False)} kunnen niet, van {can.count(None)} is het onbekend."
         options.append(Choice(str(slot.id), moment_in_words(slot.starts_at), note_))
