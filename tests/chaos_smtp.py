@@ -46,6 +46,7 @@ class Fault(StrEnum):
 
 
 TAKES = {Fault.NONE, Fault.DOT_LOST, Fault.DOT_HANG, Fault.DOT_LATE, Fault.GARBAGE}
+REFUSES = {Fault.MAIL_451, Fault.OUT_OF_STEP, Fault.RCPT_450, Fault.RCPT_452, Fault.RCPT_550}
 AT_CONNECT = {Fault.REFUSE, Fault.GREET_421}
 LATE = 0.05
 
@@ -68,6 +69,8 @@ class ChaosServer:
     tls: ssl.SSLContext | None = None
     starttls: bool = True  # whether it is offered, when there is a certificate
     log: Path | None = None
+    pipelining: bool = True  # several commands may come in one go
+    careless: bool = False  # goes ahead with DATA although it refused the receiver
     greeting_delay: float = 0
     taken: list[Taken] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -131,6 +134,7 @@ class ChaosServer:
             verb = command.upper().split(" ")[0]
             if verb == "EHLO":
                 offers = ["chaos", f"SIZE {self.size}", "DSN", "8BITMIME"]
+                offers += ["PIPELINING"] if self.pipelining else []
                 offers += ["STARTTLS"] if self.tls and self.starttls and not secure else []
                 await _say(writer, "".join(f"250-{offer}\r\n" for offer in offers) + "250 HELP")
             elif verb == "STARTTLS" and self.tls:
@@ -145,6 +149,9 @@ class ChaosServer:
                 if not await self._before_the_dot(writer, fault):
                     return
             elif verb == "DATA":
+                if fault in REFUSES and not self.careless:
+                    await _say(writer, "503 5.5.1 no receiver")
+                    continue
                 if fault in {Fault.DATA_451, Fault.DATA_DROP}:
                     if fault is Fault.DATA_DROP:
                         return

@@ -1,6 +1,7 @@
 """Conversations with a server that does everything wrong, one thing at a time."""
 
 import asyncio
+import contextlib
 import ssl
 import subprocess
 import time
@@ -90,12 +91,15 @@ EXPECTED = {
 }
 
 
+@pytest.mark.parametrize("pipelining", [True, False], ids=["in one go", "one by one"])
 @pytest.mark.parametrize("fault", EXPECTED, ids=str)
-def test_the_stage_is_known_whatever_goes_wrong_and_the_next_mail_is_not_touched_by_it(fault):
+def test_the_stage_is_known_whatever_goes_wrong_and_the_next_mail_is_not_touched_by_it(fault, pipelining):
     faults = {"bad@a.test": fault}
     nth = iter([fault] if fault in AT_CONNECT else [])
     with ChaosServer(
-        plan=lambda rcpt, _nth: faults.get(rcpt, Fault.NONE), at_connect=lambda _nth: next(nth, Fault.NONE)
+        plan=lambda rcpt, _nth: faults.get(rcpt, Fault.NONE),
+        at_connect=lambda _nth: next(nth, Fault.NONE),
+        pipelining=pipelining,
     ) as server:
         bad, good = send(server, parcel(1, "bad@a.test"), parcel(2, "good@a.test"))
 
@@ -107,6 +111,84 @@ def test_the_stage_is_known_whatever_goes_wrong_and_the_next_mail_is_not_touched
     verdict = judge(bad, attempts=0, seed="").verdict
     if verdict is not Verdict.UNCERTAIN:
         assert (verdict is Verdict.SENT) == ("bad@a.test" in taken), "what is certain is true"
+
+
+@pytest.mark.parametrize("fault", [Fault.MAIL_451, Fault.RCPT_450, Fault.RCPT_550], ids=str)
+def test_after_a_refusal_the_connection_goes_on(fault):
+    with ChaosServer(plan=lambda rcpt, _nth: fault if rcpt.startswith("bad") else Fault.NONE) as server:
+        send(server, parcel(1, "bad@a.test"), parcel(2, "good@a.test"))
+
+    assert server.connections == 1
+    assert server.commands[1:5] == [*server.commands[1:3], "DATA", "RSET"]
+
+
+def test_a_server_that_goes_ahead_without_a_receiver_gets_no_dot():
+    with ChaosServer(
+        plan=lambda rcpt, _nth: Fault.RCPT_550 if rcpt.startswith("bad") else Fault.NONE, careless=True
+    ) as server:
+        bad, good = send(server, parcel(1, "bad@a.test"), parcel(2, "good@a.test"))
+
+    assert bad == EXPECTED[Fault.RCPT_550]
+    assert good.code == 250
+    assert [mail.rcpt for mail in server.taken] == ["good@a.test"]
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"250-2.1.0 o", b"k\r", b"\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n35", b"4 go on\r\n"],
+        [b"250 2.1.0 ok\n250 2.1.5 ok\n354 go on\n"],
+    ],
+    ids=["in pieces", "in one piece"],
+)
+def test_answers_are_put_together_however_they_come(pieces):
+    ending = asyncio.run(one_talk([*pieces, None, b"250-2.0.0 queued\r\n250 as 4XYZ\r\n"]))
+
+    assert ending == Ending(Stage.DOT, 250, "2.0.0 queued as 4XYZ")
+
+
+def test_an_answer_that_nobody_asked_for_ends_the_conversation_before_the_dot():
+    ending = asyncio.run(one_talk([b"250 ok\r\n250 ok\r\n354 go on\r\n250 and on\r\n", None, b"250 queued\r\n"]))
+
+    assert (ending.stage, ending.code) == (Stage.DATA, None)
+
+
+def test_an_answer_without_an_end_is_not_kept_in_memory():
+    ending = asyncio.run(one_talk([b"250-" + b"x" * 70_000, None]))
+
+    assert (ending.stage, ending.code) == (Stage.MAIL, None)
+
+
+async def one_talk(pieces: list[bytes | None]) -> Ending:
+    """Hand one mail to a server that says these pieces after the envelope; None waits for the dot."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            writer.write(b"220 here\r\n")
+            await reader.readline()
+            writer.write(b"250-here\r\n250 PIPELINING\r\n")
+            await reader.readuntil(b"DATA\r\n")
+            for piece in pieces:
+                if piece is None:
+                    await reader.readuntil(b"\r\n.\r\n")
+                else:
+                    writer.write(piece)
+                    await asyncio.sleep(0.02)
+            await reader.readuntil(b"QUIT\r\n")
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        gone.set()
+
+    gone = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        relay = SmtpServer(host="127.0.0.1", port=server.sockets[0].getsockname()[1], patience=QUICK)
+        async with relay.connections() as connections:
+            ending = await connections.hand_over(parcel(), lambda: asyncio.sleep(0.05))
+        await gone.wait()
+        return ending
 
 
 def test_a_server_that_closes_while_the_body_comes_in_is_certain():

@@ -10,21 +10,18 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
 
 import aiosmtplib
 from aiosmtplib import SMTPResponse
-from aiosmtplib.protocol import SMTPProtocol
 
 from vitale_core import faults
+from vitale_core.adapters.smtp_line import GO_AHEAD, Line
 from vitale_core.domain.delivery import OUT_OF_STEP, Ending, LeaseLost, Parcel, Stage, without_addresses
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-GO_AHEAD = 354
 NOT_AVAILABLE = 421
-DRAIN_SECONDS = 0.005
 # Bare, printable, and nothing that ends the command: aiosmtplib would quietly cut the rest off.
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 _MARK = re.compile(r"\+(b[0-9]+-[0-9a-f]+)@")
@@ -84,7 +81,7 @@ class SmtpConnections:
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
-        self._idle: list[_Line] = []
+        self._idle: list[Line] = []
         self._free = asyncio.Semaphore(server.size)
 
     async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> Ending:
@@ -102,7 +99,7 @@ class SmtpConnections:
     async def close(self) -> None:
         """Say goodbye on every connection that is still good."""
         lines, self._idle = self._idle, []
-        await asyncio.gather(*(line.quit() for line in lines))
+        await asyncio.gather(*(line.quit(self._server.patience.command) for line in lines))
 
     async def _talk(self, talk: "_Talk") -> Ending:
         while True:
@@ -110,7 +107,7 @@ class SmtpConnections:
             if line is None:
                 return talk.ending
             try:
-                await talk.over(line)
+                await talk.over(line, self._server.patience)
             except LeaseLost:
                 line.close()
                 raise
@@ -128,30 +125,51 @@ class SmtpConnections:
             await self._keep(line, talk.ending)
             return talk.ending
 
-    async def _line(self, talk: "_Talk") -> "tuple[_Line | None, bool]":
+    async def _line(self, talk: "_Talk") -> tuple[Line | None, bool]:
         """Return a connection and whether it was used before; None when there is none to be had."""
-        now = asyncio.get_running_loop().time()
+        now, patience = asyncio.get_running_loop().time(), self._server.patience
         while self._idle:
             line = self._idle.pop()
-            if line.is_good(now, self._server.patience):
+            if line.is_open and line.mails < patience.mails and now - line.used_at < patience.idle:
                 return line, True
-            await line.quit()
-        line = _Line(self._server)
+            await line.quit(patience.command)
+        client = aiosmtplib.SMTP(
+            hostname=self._server.host,
+            port=self._server.port,
+            use_tls=self._server.tls == "tls",
+            start_tls=self._server.tls == "starttls",  # True insists; False stays plain, on loopback
+            tls_context=self._server.trust,
+            local_hostname=self._server.own_name,
+            timeout=patience.connect,
+        )
         try:
-            await line.open(talk)
+            return await self._open(client, talk), False
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            line.close()
+            client.close()
             talk.end(_answer(error), type(error).__name__)
             return None, False
         except BaseException:
-            line.close()
+            client.close()
             raise
-        return line, False
 
-    async def _keep(self, line: "_Line", ending: Ending) -> None:
+    async def _open(self, client: aiosmtplib.SMTP, talk: "_Talk") -> Line:
+        """Connect, protect, introduce ourselves and log in; the stage of `talk` follows."""
+        talk.stage = Stage.CONNECT
+        await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            await client.ehlo()
+        if self._server.user:
+            talk.stage = Stage.LOGIN
+            await client.login(self._server.user, self._server.password)
+        faults.point("smtp: connected")
+        return Line(client)
+
+    async def _keep(self, line: Line, ending: Ending) -> None:
         """Put a connection back. After a refusal half-way it starts afresh; one that is out of step is closed."""
         whole = ending.stage is Stage.DOT
-        if ending.code in {NOT_AVAILABLE, OUT_OF_STEP} or not (whole or await line.reset()):
+        if ending.code in {NOT_AVAILABLE, OUT_OF_STEP} or not (
+            whole or await line.reset(self._server.patience.command)
+        ):
             line.close()
             return
         line.used_at = asyncio.get_running_loop().time()
@@ -186,119 +204,41 @@ class _Talk:
         self.end(None, how)
         return self.ending
 
-    async def over(self, line: "_Line") -> None:
+    async def over(self, line: Line, patience: Patience) -> None:
         """Say it all on this connection. Whatever happens, `stage` says whether the dot was sent."""
-        parcel, patience = self.parcel, line.patience
-        options = line.options(parcel)
-        for stage, words in (
-            (Stage.MAIL, [b"MAIL", b"FROM:<%b>" % parcel.envelope_from.encode(), *options]),
-            (Stage.RCPT, [b"RCPT", b"TO:<%b>" % parcel.recipient.encode()]),
-        ):
+        commands = self._commands(line)
+        self.stage = Stage.MAIL
+        if line.pipelining:
+            line.say(*commands.values())
+        body = stuffed(self.parcel.mime)
+        for stage, command in commands.items():
             self.stage = stage
-            answer = await line.say(*words, timeout=patience.command)
+            if not line.pipelining:
+                line.say(command)
+            answer = await line.answer(patience.command)
             faults.point(f"smtp: {stage} answered")
-            if answer.code // 100 != 2:  # noqa: PLR2004 - the family of yes
+            if (answer.code != GO_AHEAD) if stage is Stage.DATA else (answer.code // 100 != 2):  # noqa: PLR2004 - yes
                 return self.end(answer)
-        self.stage = Stage.DATA
-        answer = await line.say(b"DATA", timeout=patience.command)
-        faults.point("smtp: data answered")
-        if answer.code != GO_AHEAD:
-            return self.end(answer)
-        await line.write(stuffed(parcel.mime))
+        await line.write(body)
         faults.point("smtp: body written")
         await self.mark()
         faults.point("smtp: before the dot")
-        line.must_be_there()
+        line.must_be_open()
         self.stage = Stage.DOT
-        answer = await line.dot(timeout=patience.dot)
+        line.say(b".")  # no await since it was seen to be open: nothing can be read for another's answer
+        answer = await line.answer(patience.dot)
         faults.point("smtp: dot answered")
         return self.end(answer)
 
-
-class _Line:
-    """One connection."""
-
-    def __init__(self, server: SmtpServer) -> None:
-        self.patience = server.patience
-        self.used_at = 0.0
-        self._mails = 0
-        self._user, self._password = server.user, server.password
-        self._client = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            use_tls=server.tls == "tls",
-            start_tls=server.tls == "starttls",  # True insists; False stays plain, on loopback
-            tls_context=server.trust,
-            local_hostname=server.own_name,
-            timeout=server.patience.connect,
-        )
-
-    async def open(self, talk: _Talk) -> None:
-        """Connect, protect, introduce ourselves and log in; the stage of `talk` follows."""
-        talk.stage = Stage.CONNECT
-        await self._client.connect()
-        if self._client.is_ehlo_or_helo_needed:
-            await self._client.ehlo()
-        if self._user:
-            talk.stage = Stage.LOGIN
-            await self._client.login(self._user, self._password)
-        faults.point("smtp: connected")
-
-    def options(self, parcel: Parcel) -> list[bytes]:
-        """Return what goes with MAIL FROM: the size, and the mark that a bounce must bring back (RFC 3461)."""
-        options = [b"SIZE=%d" % len(parcel.mime)] if self._client.supports_extension("size") else []
-        mark = _MARK.search(parcel.envelope_from)
-        if mark and self._client.supports_extension("dsn"):
-            options += [b"RET=HDRS", b"ENVID=%b" % mark[1].encode()]
-        return options
-
-    def is_good(self, now: float, patience: Patience) -> bool:
-        return self._client.is_connected and self._mails < patience.mails and now - self.used_at < patience.idle
-
-    async def say(self, *words: bytes, timeout: float) -> SMTPResponse:  # noqa: ASYNC109 - the library's own
-        return await self._client.execute_command(*words, timeout=timeout)
-
-    async def write(self, body: bytes) -> None:
-        """Write all but the dot, until the kernel has it: a server that reads nothing is seen before the dot."""
-        self._mails += 1
-        self.must_be_there()
-        protocol = cast("SMTPProtocol", self._client.protocol)
-        protocol.write(body)
-        transport = protocol.transport
-        while isinstance(transport, asyncio.WriteTransport) and transport.get_write_buffer_size():
-            if transport.is_closing():
-                raise aiosmtplib.SMTPServerDisconnected("connection lost")
-            await asyncio.sleep(DRAIN_SECONDS)
-
-    def must_be_there(self) -> None:
-        """Raise when the server has gone: then the dot is certain not to be sent."""
-        if self._client.protocol is None or not self._client.protocol.is_connected:
-            raise aiosmtplib.SMTPServerDisconnected("connection lost")
-
-    async def dot(self, timeout: float) -> SMTPResponse:  # noqa: ASYNC109 - the library's own
-        """Send the final dot and return the answer. No await in between: nothing can be read for another's answer."""
-        self.must_be_there()
-        protocol = cast("SMTPProtocol", self._client.protocol)
-        protocol.write(b".\r\n")
-        return await protocol.read_response(timeout=timeout)
-
-    async def reset(self) -> bool:
-        """Take back a half conversation; say whether the server agreed."""
-        try:
-            await self._client.rset(timeout=self.patience.command)
-        except (aiosmtplib.SMTPException, OSError):
-            return False
-        return True
-
-    def close(self) -> None:
-        self._client.close()
-
-    async def quit(self) -> None:
-        """Say goodbye; a server that does not answer is left."""
-        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-            async with asyncio.timeout(self.patience.command):
-                await self._client.quit()
-        self._client.close()
+    def _commands(self, line: Line) -> dict[Stage, bytes]:
+        """Return what is said before the body; with the size, and the mark that a bounce must bring back (RFC 3461)."""
+        parcel = self.parcel
+        mail = b"MAIL FROM:<%b>" % parcel.envelope_from.encode()
+        if line.takes_size:
+            mail += b" SIZE=%d" % len(parcel.mime)
+        if line.takes_mark and (mark := _MARK.search(parcel.envelope_from)):
+            mail += b" RET=HDRS ENVID=%b" % mark[1].encode()
+        return {Stage.MAIL: mail, Stage.RCPT: b"RCPT TO:<%b>" % parcel.recipient.encode(), Stage.DATA: b"DATA"}
 
 
 def stuffed(mime: bytes) -> bytes:
