@@ -25,7 +25,7 @@ from vitale_core.domain.worktime import next_office_moment
 from vitale_core.steps.post import bounces, claiming, settling
 from vitale_core.steps.post.claiming import LEASE, ClaimedMail, claim, recover
 from vitale_core.steps.post.preparing import prepare, skip_stale
-from vitale_core.steps.post.recording import Result, give_back, mark, record
+from vitale_core.steps.post.recording import Result, give_back, mark, record_rest, record_sent
 from vitale_core.store.records import Attempt, AuditEvent, Message, Mime, Person, Relay, Suppression, Task
 
 SCHEDULES = int(os.environ.get("VITALE_TEST_SCHEDULES", "1000"))
@@ -125,9 +125,9 @@ class Schedule:
                 talk.ending = self.dice.choice(REFUSALS)
                 return
             with self.database.write() as session:
-                allowed = mark(session, [talk.mail], now=self.now)
+                allowed = mark(session.connection(), [talk.mail], now=self.now)
                 if not allowed:
-                    give_back(session, [talk.mail])
+                    give_back(session.connection(), [talk.mail])
             if not allowed:
                 worker.remove(talk)
                 return
@@ -157,7 +157,7 @@ class Schedule:
             return
         results = [Result(talk.mail, talk.ending) for talk in done if talk.ending]
         with self.database.write() as session:
-            record(session, results, server=SERVER, now=self.now)
+            record(session, results, self.now)
         for talk in done:
             worker.remove(talk)
             if talk.marked and talk.ending and talk.ending.code:
@@ -249,7 +249,7 @@ class Schedule:
         with self.database.write() as session:
             self.make_ready(session)
             mails = claim(session, now=self.now, limit=50, bureau=BUREAU, journal=self.journal)
-            allowed = mark(session, mails, now=self.now) if mails else set()
+            allowed = mark(session.connection(), mails, now=self.now) if mails else set()
             talks = [Talk(mail, marked=True) for mail in mails if mail.parcel.id in allowed]
             results = []
             for talk in talks:
@@ -258,7 +258,7 @@ class Schedule:
                 told.bytes_seen.add(talk.mail.parcel.mime)
                 results.append(Result(talk.mail, Ending(Stage.DOT, 250, "2.0.0 ok")))
             if results:
-                record(session, results, server=SERVER, now=self.now)
+                record(session, results, self.now)
 
     def at_rest(self) -> None:
         """What must hold in the end: every mail has a visible end, or waits for a person who knows."""
@@ -280,6 +280,12 @@ class Schedule:
 
     def resting(self, session) -> bool:
         return session.scalar(select(Relay.name)) is not None
+
+
+def record(session, results: list[Result], now) -> None:
+    """Write results down as the clerk does."""
+    if not record_sent(session.connection(), results, server=SERVER, now=now):
+        record_rest(session, results, server=SERVER, now=now)
 
 
 def emptied(database) -> None:

@@ -39,21 +39,21 @@ class SendJournal:
 
     def write(self, entries: Iterable[tuple[Trace, str, int]], now: datetime) -> None:
         """Append these events and wait until the disk has them; see `delivery.Journal`."""
-        entries = list(entries)
-        lines = [f"{now:%Y-%m-%dT%H:%M:%S%z} {what} {attempt} {_hash(name).hex()}\n" for what, name, attempt in entries]
-        if not lines:
+        hashed = [(what, _hash(name), attempt) for what, name, attempt in entries]
+        if not hashed:
             return
         file = self._open(now)
-        data = "".join(lines).encode("ascii")
+        at = f"{now:%Y-%m-%dT%H:%M:%S%z}"
+        data = "".join([f"{at} {what} {attempt} {name.hex()}\n" for what, name, attempt in hashed]).encode("ascii")
         faults.point("journal: before the write")
         written = os.write(file, data)
         if written != len(data):
             raise OSError(f"the send journal took {written} of {len(data)} bytes")
-        if any(what is not Trace.REFUSED for what, _, _ in entries):
+        if any(what is not Trace.REFUSED for what, _, _ in hashed):
             os.fdatasync(file)
         faults.point("journal: on disk")
-        for what, name, attempt in entries:
-            self._remember(_hash(name), what, attempt)
+        for what, name, attempt in hashed:
+            self._remember(name, what, attempt)
 
     def last(self, message_id: str) -> tuple[Trace, int] | None:
         """Return the last event of a message and the number of its attempt."""

@@ -52,6 +52,17 @@ class Database:
         if session.info.pop(_TRACES, False):
             self._empty_log()
 
+    def writer(self) -> Connection:
+        """Open a connection of one's own for many short transactions; whoever took it, closes it."""
+        return self.engine.execution_options(writes=True).connect()
+
+    @contextmanager
+    def within(self, connection: Connection) -> Iterator[Session]:
+        """Give a session inside the running transaction of such a connection; it is flushed, not committed."""
+        with self._writers(bind=connection) as session:
+            yield session
+            session.commit()
+
     def _empty_log(self) -> None:
         if self.engine.dialect.name == "sqlite":
             with closing(self.engine.raw_connection()) as connection:

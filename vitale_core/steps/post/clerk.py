@@ -12,13 +12,14 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from vitale_core import faults
 from vitale_core.domain.delivery import Journal, LeaseLost, Trace, Verdict
 from vitale_core.steps.post.claiming import ClaimedMail
-from vitale_core.steps.post.recording import Result, give_back, mark, record
+from vitale_core.steps.post.recording import Result, give_back, mark, record_rest, record_sent
 from vitale_core.steps.post.relay import breaker_of, resting_domains
 from vitale_core.store.database import Database
 
@@ -51,6 +52,7 @@ class Clerk:
         self.now = now
         self.server = server
         self._database = database
+        self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
         self._slots = asyncio.Semaphore(unmarked)
         self.resting: frozenset[str] = frozenset()  # domains that must be left alone, as of the last bad ending
@@ -72,7 +74,8 @@ class Clerk:
         """Do work in a transaction of its own, between two groups."""
 
         def in_transaction() -> T:
-            with self._database.write() as session:
+            connection = self._writer()
+            with connection.begin(), self._database.within(connection) as session:
                 return work(session)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, in_transaction)
@@ -133,6 +136,14 @@ class Clerk:
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _writer(self) -> Connection:
+        """Return the one connection for all groups: to take one for each would cost a question a group."""
+        if self._connection is None:
+            self._connection = self._database.writer()
+        return self._connection
 
     def _wake(self) -> None:
         if self._writing is None or self._writing.done():
@@ -169,17 +180,18 @@ class Clerk:
         told = self._told(results)
         allowed: set[int] = set()
         try:
-            with self._database.write() as session:
-                if results:
-                    record(session, results, server=self.server, now=now)
-                    if any(result.decision.verdict is not Verdict.SENT for result in results):
+            connection = self._writer()
+            with connection.begin():
+                if not record_sent(connection, results, server=self.server, now=now):
+                    with self._database.within(connection) as session:
+                        record_rest(session, results, server=self.server, now=now)
                         session.flush()
                         self.resting = frozenset(resting_domains(session, now=now))
                         self.server_rests = breaker_of(session, self.server).is_open(now)
                 if returned:
-                    give_back(session, returned)
+                    give_back(connection, returned)
                 if marks:
-                    allowed = mark(session, marks, now=now)
+                    allowed = mark(connection, marks, now=now)
         except SQLAlchemyError:
             with suppress(OSError):
                 self.journal.write(told, now)
@@ -191,8 +203,8 @@ class Clerk:
                 [*told, *((Trace.MARKED, mail.parcel.message_id, mail.attempts + 1) for mail in ours)], now
             )
         except OSError:
-            with suppress(SQLAlchemyError), self._database.write() as session:
-                give_back(session, ours)
+            with suppress(SQLAlchemyError), connection.begin():
+                give_back(connection, ours)
             raise
         self._marked |= allowed
         return allowed

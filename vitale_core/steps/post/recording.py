@@ -6,8 +6,9 @@ Every change asks for the token of the claim: who lost it changes nothing.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.delivery import Decision, Ending, Fault, Stage, Verdict, judge
@@ -17,110 +18,114 @@ from vitale_core.steps.post.preparing import tell_failed
 from vitale_core.steps.post.relay import all_is_well, domain_took_it, let_rest, relay_answered, relay_failed
 from vitale_core.steps.post.suppression import bounced
 from vitale_core.steps.tasks import close_tasks
+from vitale_core.store.prepared import Prepared
 from vitale_core.store.records import Attempt, Message
 
 OURS = (MessageStatus.SENDING, MessageStatus.UNCERTAIN)
 """An answer that comes late still counts: it ends the doubt."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
     """One claimed mail and how its conversation ended."""
 
     mail: ClaimedMail
     ending: Ending
 
-    @property
+    @cached_property
     def decision(self) -> Decision:
         """Return what that means."""
         return judge(self.ending, attempts=self.mail.attempts, seed=self.mail.key)
 
+    @property
+    def is_sent(self) -> bool:
+        """Say whether the server accepted the mail."""
+        return self.decision.verdict is Verdict.SENT
 
-def mark(session: Session, mails: Sequence[ClaimedMail], *, now: datetime) -> set[int]:
+
+def mark(connection: Connection, mails: Sequence[ClaimedMail], *, now: datetime) -> set[int]:
     """Write down that the final dot of these mails is about to be sent; return the ids for which that is allowed.
 
     Not allowed: whose claim is lost, and what went stale meanwhile.
     """
-    numbers: dict[str, list[int]] = {}  # by the token of their claim
-    for mail in mails:
-        numbers.setdefault(mail.token, []).append(mail.parcel.id)
-    connection = session.connection()
-    marked: set[int] = set()
-    for token, ids in numbers.items():
-        marked |= set(connection.execute(_MARK, {"numbers": ids, "token": token, "at": now}).scalars())
-    return marked
+    wanted = [(mail.parcel.id, mail.token) for mail in mails]
+    done = _MARK(connection, [{"number": number, "token": token, "at": now} for number, token in wanted])
+    if done.rowcount == len(wanted):
+        return {number for number, _ in wanted}
+    mine = tuple_(Message.id, Message.lease_token).in_(wanted)  # a claim begins without a mark: who has one, has ours
+    marked = select(Message.id).where(mine, Message.status == MessageStatus.SENDING, Message.marked_at.is_not(None))
+    return set(connection.execute(marked).scalars())
 
 
-_MARK = (
+_MARK = Prepared(
     update(Message.__table__)  # type: ignore[arg-type]
     .where(
-        Message.id.in_(bindparam("numbers", expanding=True)),
+        Message.id == bindparam("number"),
         Message.lease_token == bindparam("token"),
         Message.status == MessageStatus.SENDING,
         Message.stale_at > bindparam("at", type_=Message.stale_at.type),
     )
     .values(marked_at=bindparam("at"))
-    .returning(Message.__table__.c.id)
 )
 
 
-def give_back(session: Session, mails: Iterable[ClaimedMail]) -> None:
+def give_back(connection: Connection, mails: Iterable[ClaimedMail]) -> None:
     """Put claimed mails of which nothing was said back in the queue, as they were."""
     wanted = [(mail.parcel.id, mail.token) for mail in mails]
     if wanted:
-        session.execute(
+        connection.execute(
             update(Message)
             .where(tuple_(Message.id, Message.lease_token).in_(wanted), Message.status == MessageStatus.SENDING)
             .values(status=MessageStatus.QUEUED, lease_token=None, lease_until=None, marked_at=None)
-            .execution_options(synchronize_session=False)
         )
 
 
-def record(session: Session, results: Sequence[Result], *, server: str, now: datetime) -> None:
-    """Write down how these conversations ended, and what follows from it for the server, the domain and the address."""
-    decided = [(result, result.decision) for result in results]
-    sent = [result for result, decision in decided if decision.verdict is Verdict.SENT]
-    domains = sorted({result.mail.parcel.domain for result in sent})
+def record_sent(connection: Connection, results: Sequence[Result], *, server: str, now: datetime) -> bool:
+    """Write down which of these mails were accepted; say whether that is all: nothing else happened or follows."""
+    sent = [result for result in results if result.is_sent]
+    if not sent:
+        return not results
+    changed = _SENT(connection, [_sent_values(result, now) for result in sent])
+    _ACCEPTED(
+        connection,
+        [{"number": r.mail.parcel.id, "at": now, "code": r.ending.code, "said": r.ending.text} for r in sent],
+    )
+    return changed.rowcount == len(results) and all_is_well(connection, server, _domains(sent))
+
+
+def record_rest(session: Session, results: Sequence[Result], *, server: str, now: datetime) -> None:
+    """Write down all else about these conversations, and what follows for the server, the domain and the address."""
+    sent = [result for result in results if result.is_sent]
     if sent:
-        _sent(session, sent, now)
-    if len(sent) == len(results) and all_is_well(session, server, domains):
-        return
-    domain_took_it(session, domains)
-    for result, decision in decided:
-        if decision.verdict is not Verdict.SENT:
-            _not_sent(session, result, decision, server, now)
+        _end_doubt(session, sent, now)
+    domain_took_it(session, _domains(sent))
+    for result in results:
+        if not result.is_sent:
+            _not_sent(session, result, result.decision, server, now)
     if any(result.ending.stage not in {Stage.CONNECT, Stage.LOGIN} and result.ending.code for result in results) and (
-        not any(decision.verdict is Verdict.RELAY_FAULT or _about_us(result) for result, decision in decided)
+        not any(result.decision.verdict is Verdict.RELAY_FAULT or _about_us(result) for result in results)
     ):
         relay_answered(session, server, now=now)
 
 
-def _sent(session: Session, results: Sequence[Result], now: datetime) -> None:
-    connection = session.connection()
-    changed = connection.execute(
-        _SENT, [_sent_values(result, now) for result in results], execution_options={"preserve_rowcount": True}
+def _domains(results: Iterable[Result]) -> list[str]:
+    return sorted({result.mail.parcel.domain for result in results})
+
+
+_ACCEPTED = Prepared(
+    insert(Attempt.__table__)  # type: ignore[arg-type]
+    .values(
+        message_id=bindparam("number"),
+        at=bindparam("at"),
+        what="accepted",
+        stage=Stage.DOT.value,
+        code=bindparam("code"),
+        text=bindparam("said"),
     )
-    if changed.rowcount != len(results):
-        _end_doubt(session, results, now)
-    connection.execute(
-        _ACCEPTED,
-        [
-            {
-                "message_id": r.mail.parcel.id,
-                "at": now,
-                "what": "accepted",
-                "stage": Stage.DOT.value,
-                "code": r.ending.code,
-                "text": r.ending.text,
-            }
-            for r in results
-        ],
-    )
+    .inline()
+)
 
-
-_ACCEPTED = insert(Attempt.__table__)  # type: ignore[arg-type]
-
-_SENT = (
+_SENT = Prepared(
     update(Message.__table__)  # type: ignore[arg-type]
     .where(
         Message.id == bindparam("number"),

@@ -4,12 +4,13 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.delivery import BREAKER_LONGEST, DOMAIN_STRIKES, Breaker
 from vitale_core.steps.tasks import close_tasks, owe_task
+from vitale_core.store.prepared import Prepared
 from vitale_core.store.records import Relay
 
 DOMAIN = "to "
@@ -70,16 +71,13 @@ def relay_answered(session: Session, name: str, *, now: datetime) -> None:
         close_tasks(session, key_prefix=f"{ALARM}{name}", by="klok", now=now, note="de mailserver doet het weer")
 
 
-def all_is_well(session: Session, server: str, domains: Iterable[str]) -> bool:
+def all_is_well(connection: Connection, server: str, domains: Iterable[str]) -> bool:
     """Say whether nothing is held against this server and these domains: one quick look, asked after every group."""
-    names = [server, *(DOMAIN + domain for domain in domains)]
-    return session.connection().execute(_TROUBLED, {"names": names}).first() is None
+    troubled = {name for (name,) in _TROUBLED(connection)}
+    return not troubled or troubled.isdisjoint([server, *(DOMAIN + domain for domain in domains)])
 
 
-_TROUBLED = select(Relay.__table__.c.name).where(
-    Relay.__table__.c.name.in_(bindparam("names", expanding=True)),
-    or_(Relay.__table__.c.failures > 0, Relay.__table__.c.open_until.is_not(None)),
-)
+_TROUBLED = Prepared(select(Relay.name).where(or_(Relay.failures > 0, Relay.open_until.is_not(None))))
 
 
 def let_rest(session: Session, domain: str, rest: timedelta, text: str, *, strike: bool, now: datetime) -> None:
