@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import sqlite3
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -19,8 +20,10 @@ from vitale_core.domain.delivery import Ending, Stage, Trace
 from vitale_core.domain.errors import TemporaryFailure
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import MessageStatus
+from vitale_core.steps.post import clerk
 from vitale_core.steps.post.claiming import claim
 from vitale_core.steps.post.preparing import prepare
+from vitale_core.steps.post.recording import mark
 from vitale_core.steps.post.rounds import deliver_due
 from vitale_core.store import database as opening
 from vitale_core.store.database import open_database
@@ -147,6 +150,58 @@ def test_a_database_that_another_program_keeps_locked(database_url, monkeypatch,
 async def _execute(connection, statement):
     if not connection.in_transaction():
         connection.execute(statement)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_mark_that_only_the_journal_has_is_taken_back_when_the_database_refuses_it(database, monkeypatch):
+    server, clock, journal = ScriptedServer(), Clock(), MemoryJournal()
+    with database.write() as session:
+        owe_mail(session)
+        prepare(session, now=clock(), letters=PlainLetters(), bureau=BUREAU)
+    write, written = journal.write, threading.Event()
+
+    def refuse(_connection):
+        assert written.wait(5)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def tell(entries, now):
+        write(entries, now)
+        written.set()
+
+    def marked(connection, mails, *, now):
+        monkeypatch.setattr(database.engine.dialect, "do_commit", refuse)
+        return mark(connection, mails, now=now)
+
+    monkeypatch.setattr(journal, "write", tell)
+    monkeypatch.setattr(clerk, "mark", marked)
+    with pytest.raises(TemporaryFailure):
+        deliver(database, server, clock, journal=journal)
+    monkeypatch.undo()
+
+    assert server.kept == []
+    assert [what for what, _, _ in journal.lines] == [Trace.MARKED, Trace.REFUSED]
+    clock.forward(minutes=11)
+    deliver(database, server, clock, journal=journal)
+    assert len(server.kept) == 1
+    assert statuses(database) == {MessageStatus.SENT: 1}
+
+
+def test_a_mark_that_only_the_journal_has_leaves_a_doubt(database):
+    server, clock, journal = ScriptedServer(), Clock(), MemoryJournal()
+    with database.write() as session:
+        owe_mail(session)
+        prepare(session, now=clock(), letters=PlainLetters(), bureau=BUREAU)
+    with database.write() as session:
+        (mail,) = claim(session, now=clock(), limit=1, bureau=BUREAU, journal=journal)
+    journal.write([(Trace.MARKED, mail.parcel.message_id, 1)], clock())  # and then the machine stopped
+
+    clock.forward(minutes=11)
+    deliver(database, server, clock, journal=journal)
+
+    assert server.kept == []
+    assert statuses(database) == {MessageStatus.UNCERTAIN: 1}
+    with database.read() as session:
+        assert set(session.scalars(select(Task.kind))) == {"uncertain"}
 
 
 # ----------------------------------------------------------------------------------------------------------- outage

@@ -77,8 +77,8 @@ def claim(
 def recover(session: Session, *, now: datetime, journal: Journal, lease: timedelta = LEASE) -> int:
     """Give back what a worker took and never finished; return how many rows changed.
 
-    Without a mark the dot was certainly not sent: the mail waits again. With a mark it cannot be known, unless the
-    journal has the answer. A lease that lies too far ahead was written by a clock that was wrong.
+    Without a mark, here or in the journal, the dot was certainly not sent: the mail waits again. With a mark it cannot
+    be known, unless the journal has the answer. A lease that lies too far ahead was written by a clock that was wrong.
     Calendar mails that waited long enough for an answer are queued once more.
     """
     lost = session.scalars(
@@ -258,7 +258,9 @@ def _recover_one(session: Session, message: Message, journal: Journal, now: date
         message.status, message.ended_at = MessageStatus.SENT, now
         message.outcome, message.lease_until = "", None
         _note(session, message, "accepted", "volgens het verzendjournaal", now)
-    elif message.marked_at is None or (known == (Trace.REFUSED, message.attempts + 1)):
+    elif known == (Trace.REFUSED, message.attempts + 1) or (
+        message.marked_at is None and known != (Trace.MARKED, message.attempts + 1)
+    ):
         message.status, message.next_attempt_at = MessageStatus.QUEUED, min(message.next_attempt_at, now)
         message.lease_token = message.lease_until = message.marked_at = None
         _note(session, message, "recovered", "de verzending brak af voor het einde; er is niets verstuurd", now)

@@ -1,13 +1,14 @@
 """The clerk of a delivery: one thread that writes, for all conversations at once.
 
 Everything that waits while one commit runs is written by the next: marks, results and what is given back in one
-transaction, then one stroke in the journal, then the dots may go. The database goes first: what it does not know, the
-journal must not claim, and when it cannot write, results are kept in the journal.
+transaction, and one stroke in the journal. The disk is asked for both at once; when it has both, the dots may go. The
+database decides: what it refused, the journal does not claim. When the database cannot write, results are kept in the
+journal, and it learns of the marks that no dot followed them.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -47,13 +48,14 @@ class Clerk:
         server: str,
         unmarked: int = UNMARKED,
     ) -> None:
-        """Take the collaborators; `close` ends the thread."""
+        """Take the collaborators; `close` ends the threads."""
         self.journal = journal
         self.now = now
         self.server = server
         self._database = database
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
+        self._pen = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._slots = asyncio.Semaphore(unmarked)
         self.resting: frozenset[str] = frozenset()  # domains that must be left alone, as of the last bad ending
         self.server_rests = False
@@ -134,8 +136,9 @@ class Clerk:
             raise self._error
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._thread.shutdown()
+        self._pen.shutdown()
         if self._connection is not None:
             self._connection.close()
 
@@ -177,8 +180,9 @@ class Clerk:
 
     def _commit(self, marks: list[ClaimedMail], results: list[Result], returned: list[ClaimedMail]) -> set[int]:
         now = self.now()
-        told = self._told(results)
-        allowed: set[int] = set()
+        lines = self._told(results)
+        ours: list[ClaimedMail] = []
+        writing: Future[None] | None = None
         try:
             connection = self._writer()
             with connection.begin():
@@ -192,22 +196,26 @@ class Clerk:
                     give_back(connection, returned)
                 if marks:
                     allowed = mark(connection, marks, now=now)
+                    ours = [mail for mail in marks if mail.parcel.id in allowed]
+                writing = self._pen.submit(self.journal.write, [*lines, *_lines(Trace.MARKED, ours)], now)
         except SQLAlchemyError:
             with suppress(OSError):
-                self.journal.write(told, now)
+                if writing is None:
+                    self.journal.write(lines, now)
+                else:
+                    writing.result()
+                    self.journal.write(_lines(Trace.REFUSED, ours), now)  # marked there, and no dot follows
             raise
         faults.point("clerk: committed")
-        ours = [mail for mail in marks if mail.parcel.id in allowed]
         try:
-            self.journal.write(
-                [*told, *((Trace.MARKED, mail.parcel.message_id, mail.attempts + 1) for mail in ours)], now
-            )
+            writing.result()
         except OSError:
             with suppress(SQLAlchemyError), connection.begin():
                 give_back(connection, ours)
             raise
-        self._marked |= allowed
-        return allowed
+        numbers = {mail.parcel.id for mail in ours}
+        self._marked |= numbers
+        return numbers
 
     def _told(self, results: list[Result]) -> list[tuple[Trace, str, int]]:
         """Return what the journal must know of these results: only of mails whose mark it has."""
@@ -220,6 +228,10 @@ class Clerk:
                     trace = Trace.ACCEPTED if verdict is Verdict.SENT else Trace.REFUSED
                     told.append((trace, result.mail.parcel.message_id, result.mail.attempts + 1))
         return told
+
+
+def _lines(what: Trace, mails: Iterable[ClaimedMail]) -> list[tuple[Trace, str, int]]:
+    return [(what, mail.parcel.message_id, mail.attempts + 1) for mail in mails]
 
 
 __all__ = ["CONVERSATION", "UNMARKED", "Clerk"]
