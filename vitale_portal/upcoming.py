@@ -7,7 +7,7 @@ cohorts that exist.
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
-from sqlalchemy.orm import Session, aliased, lazyload
+from sqlalchemy.orm import Session, aliased
 
 from vitale_core.domain.states import SessionKind, SessionStatus
 from vitale_core.store.records import Cohort, CourseSession
@@ -17,12 +17,7 @@ MOST_PAGES = 10_000
 
 _NOW = bindparam("now", type_=UtcDateTime())
 _earlier = aliased(CourseSession)
-_COHORTS = (
-    select(Cohort)
-    .where(Cohort.id.in_(bindparam("wanted", expanding=True)))
-    # One programme serves many cohorts: it is read once, not again in every row.
-    .options(lazyload(Cohort.programme))
-)
+_COHORTS = select(Cohort).where(Cohort.id.in_(bindparam("wanted", expanding=True)))
 
 
 def page_of(text: str) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BindParameter, Integer, Select, bindparam, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 from starlette.responses import Response
 
 from vitale_core.domain.errors import NotFound
@@ -54,21 +54,19 @@ _OPEN_TASKS = (_DATED, _UNDATED)
 _OPEN_TASKS_OF_COHORT = (_DATED.where(_OF_COHORT), _UNDATED.where(_OF_COHORT))
 _NAMES = select(Enrolment.id, Person.name).join(Person).where(Enrolment.id.in_(_WANTED))
 _CODES = select(Cohort.id, Cohort.code).where(Cohort.id.in_(_WANTED))
-_SEATED = (
-    select(Enrolment.cohort_id, func.count())
-    .where(Enrolment.status.in_(HAS_A_SEAT), Enrolment.cohort_id.in_(_WANTED))
-    .group_by(Enrolment.cohort_id)
+_SEATED = select(func.count()).where(Enrolment.cohort_id == Cohort.id, Enrolment.status.in_(HAS_A_SEAT))
+_WAITING = select(func.count()).where(Task.cohort_id == Cohort.id, Task.status == TaskStatus.OPEN)
+_coming = aliased(CourseSession)
+_NEXT = (
+    select(_coming.id)
+    .where(_coming.cohort_id == Cohort.id, _coming.starts_at > _NOW, _coming.status != SessionStatus.CANCELLED)
+    .order_by(_coming.starts_at, _coming.position)
+    .limit(1)
 )
-_WAITING = (
-    select(Task.cohort_id, func.count())
-    .where(Task.status == TaskStatus.OPEN, Task.cohort_id.in_(_WANTED))
-    .group_by(Task.cohort_id)
-)
-_COMING = (
-    select(CourseSession.cohort_id, CourseSession.title, CourseSession.starts_at)
-    .where(CourseSession.cohort_id.in_(_WANTED), CourseSession.starts_at > _NOW)
-    .where(CourseSession.status != SessionStatus.CANCELLED)
-    .order_by(CourseSession.starts_at.desc(), CourseSession.position.desc())
+_ROWS = (
+    select(Cohort, CourseSession, _SEATED.scalar_subquery(), _WAITING.scalar_subquery())
+    .outerjoin(CourseSession, CourseSession.id == _NEXT.scalar_subquery())
+    .where(Cohort.id.in_(_WANTED))
 )
 _MAILS = (
     select(Message)
@@ -141,7 +139,7 @@ class Row:
     cohort: Cohort
     title: str
     seated: int
-    next: tuple[str, datetime] | None  # what comes first, and when
+    next: CourseSession | None
     waiting: int
 
 
@@ -293,22 +291,11 @@ def _page(call: Call, query: Select[tuple[int]], page: int) -> tuple[list[int], 
 
 
 def _rows(call: Call, ids: list[int]) -> list[Row]:
-    wanted = {"wanted": ids}
-    seated = dict(call.session.execute(_SEATED, wanted).tuples().all())
-    waiting = dict(call.session.execute(_WAITING, wanted).tuples().all())
-    coming = {
-        number: (title, start) for number, title, start in call.session.execute(_COMING, wanted | {"now": call.now})
+    found = {
+        cohort.id: Row(cohort, programme_of(cohort).title, seated, coming, waiting)
+        for cohort, coming, seated, waiting in call.session.execute(_ROWS, {"wanted": ids, "now": call.now})
     }
-    return [
-        Row(
-            cohort,
-            programme_of(cohort).title,
-            seated.get(cohort.id, 0),
-            coming.get(cohort.id),
-            waiting.get(cohort.id, 0),
-        )
-        for cohort in upcoming.cohorts(call.session, ids)
-    ]
+    return [found[number] for number in ids]
 
 
 def _mails(call: Call, statuses: tuple[MessageStatus, ...]) -> list[Message]:
