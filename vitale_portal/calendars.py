@@ -6,7 +6,6 @@ from email.utils import format_datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from starlette.responses import Response
 
 from vitale_core.adapters import ics
@@ -14,6 +13,7 @@ from vitale_core.domain.errors import NotFound
 from vitale_core.domain.states import HAS_A_SEAT, CohortStatus, SessionKind, SessionStatus
 from vitale_core.steps import links
 from vitale_core.steps.programmes import programme_of
+from vitale_core.store.gather import with_sessions
 from vitale_core.store.records import Cohort, CourseSession, Link
 from vitale_portal import standing
 from vitale_portal.doors import Call, plea
@@ -118,16 +118,13 @@ def _gives(call: Call, link: Link) -> bool:
 
 def trainer_events(call: Call, person: int) -> list[ics.FeedEvent]:
     """Return the days that somebody gives, of every cohort that goes ahead; a werkbezoek is the group's own."""
-    query = (
-        select(Cohort)
-        .where(Cohort.trainer_id == person, Cohort.status.in_(SURE))
-        .options(selectinload(Cohort.sessions))
-        .order_by(Cohort.id)
-    )
+    query = select(Cohort).where(Cohort.trainer_id == person, Cohort.status.in_(SURE)).order_by(Cohort.id)
+    cohorts = call.session.scalars(query).all()
+    with_sessions(call.session, *cohorts)
     domain = call.bureau.mail_address.rpartition("@")[2]
     return [
         _event(cohort, session, f"trainer-{session.id}@{domain}", f"{programme_of(cohort).title}, {cohort.code}")
-        for cohort in call.session.scalars(query)
+        for cohort in cohorts
         for session in cohort.sessions
         if session.starts_at and session.ends_at and session.kind is not SessionKind.WERKBEZOEK
     ]
