@@ -25,7 +25,6 @@ NOT_AVAILABLE = 421
 # Bare, printable, and nothing that ends the command: aiosmtplib would quietly cut the rest off.
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 _MARK = re.compile(r"\+(b[0-9]+-[0-9a-f]+)@")
-_NEWLINE = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,13 +242,10 @@ class _Talk:
 
 def stuffed(mime: bytes) -> bytes:
     """Return the bytes as SMTP carries them: lines end in CRLF, a dot at the start of a line is doubled."""
-    if mime.count(b"\r\n") != mime.count(b"\n") or mime.count(b"\r\n") != mime.count(b"\r"):
-        mime = _NEWLINE.sub(b"\r\n", mime)
-    if not mime.endswith(b"\r\n"):
-        mime += b"\r\n"
-    if mime.startswith(b"."):
-        mime = b"." + mime
-    return mime.replace(b"\r\n.", b"\r\n..")
+    body = b"\r\n".join(mime.splitlines()) + b"\r\n"
+    if body.startswith(b"."):
+        body = b"." + body
+    return body.replace(b"\r\n.", b"\r\n..")
 
 
 def _answer(error: Exception) -> SMTPResponse | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import cast
 
 from sqlalchemy.exc import OperationalError
@@ -165,7 +166,8 @@ class _Round:
 
     def _wants_more(self) -> bool:
         busy = self._busy()
-        return sum(mail.parcel.domain not in busy for mail in self._waiting) < self._size
+        ready = (mail for mail in self._waiting if mail.parcel.domain not in busy)
+        return sum(1 for _ in islice(ready, self._size)) < self._size
 
     def _busy(self) -> set[str]:
         """Return the domains that hold all connections but one: the last one is for the others."""

@@ -1,0 +1,74 @@
+"""Statements that go straight to the driver mean the same as when SQLAlchemy carries them out."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vitale_core.store.prepared import Prepared
+from vitale_core.store.records import Relay
+
+NOON = datetime(2027, 3, 16, 12, tzinfo=UTC)
+ADD = Prepared(
+    insert(Relay.__table__)
+    .values(
+        name=bindparam("who"),
+        failures=bindparam("failures"),
+        open_until=bindparam("until"),
+        wait_seconds=30,
+        last_text="",
+    )
+    .inline()
+)
+LATER = Prepared(update(Relay.__table__).where(Relay.failures >= bindparam("least")).values(open_until=bindparam("to")))
+
+
+def rows(database) -> list[tuple]:
+    with database.read() as session:
+        return [(r.name, r.failures, r.open_until, r.wait_seconds) for r in session.scalars(select(Relay))]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_values_go_in_as_their_types_say(database, count):
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=2)))
+    with database.write() as session:
+        added = ADD(
+            session.connection(),
+            [{"who": f"relay{n}", "failures": n, "until": elsewhere if n else None} for n in range(count)],
+        )
+
+    assert added.rowcount == count
+    assert rows(database) == [(f"relay{n}", n, NOON if n else None, 30) for n in range(count)]
+
+
+def test_the_number_of_rows_is_of_all_together(database):
+    with database.write() as session:
+        ADD(session.connection(), [{"who": name, "failures": 2, "until": None} for name in "abc"])
+        changed = LATER(session.connection(), [{"least": 2, "to": NOON}, {"least": 9, "to": NOON}])
+
+    assert changed.rowcount == 3
+    assert {until for _, _, until, _ in rows(database)} == {NOON}
+
+
+def test_a_moment_without_a_zone_is_refused_here_too(database):
+    with database.write() as session, pytest.raises(ValueError, match="zone"):
+        ADD(session.connection(), [{"who": "a", "failures": 0, "until": NOON.replace(tzinfo=None)}])
+
+
+def test_what_the_database_refuses_is_an_error_of_sqlalchemy_without_the_values(database):
+    row = {"who": "somebody", "failures": 0, "until": None}
+    with database.write() as session:
+        ADD(session.connection(), [row])
+
+    with database.write() as session, pytest.raises(IntegrityError) as refused:
+        ADD(session.connection(), [row])
+
+    assert "parameters hidden" in str(refused.value)
+
+
+def test_a_list_of_any_length_is_no_parameter(database):
+    some = Prepared(select(Relay.name).where(Relay.name.in_(bindparam("names", expanding=True))))
+
+    with database.write() as session, pytest.raises(ValueError, match="fixed number"):
+        some(session.connection(), [{"names": ["a"]}])
