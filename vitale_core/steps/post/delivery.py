@@ -26,7 +26,7 @@ from vitale_core.steps.post.recording import Result
 from vitale_core.steps.post.relay import may_try, trying
 from vitale_core.store.database import Database
 
-BATCH = 32
+BATCH = 64
 SLOW = 2.0
 """Seconds after which a conversation is slow: its domain gets no more than all connections but one."""
 
