@@ -35,7 +35,7 @@ class Cohort(Base):
     minimum: Mapped[int]
     zone: Mapped[str]  # IANA name; wall-clock times of the cohort are in it
     location: Mapped[str]
-    trainer_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    trainer_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     settings: Mapped[Json]  # what the operator set apart from the programme: fixed dates, notes
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]  # the go
