@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.running import core_flow, core_task, in_transaction, present, the_app
-from vitale_core.domain import agenda, worktime
+from vitale_core.domain import agenda, labels, worktime
 from vitale_core.domain.facts import CohortFacts, EnrolmentFacts, SessionFacts
 from vitale_core.domain.pictures import Mark, timeline
+from vitale_core.domain.programme import Rule
 from vitale_core.domain.states import SessionKind, SessionStatus, TaskStatus
 from vitale_core.steps import cohorts, facts
 from vitale_core.store.records import Cohort, Task
@@ -57,7 +58,7 @@ def page(known: CohortFacts, tasks: Iterable[Task], now: datetime) -> str:
     picture = base64.b64encode(svg.encode()).decode("ascii")
     return "\n".join(
         [
-            f"# {known.code}: {known.status}",
+            f"# {known.code}: {labels.of_state(known.status)}",
             f"Stand van {worktime.moment_in_words(now, known.zone)}.",
             "",
             f"![tijdlijn](data:image/svg+xml;base64,{picture})",
@@ -108,7 +109,9 @@ def _people(known: CohortFacts) -> list[str]:
     for person in known.enrolments:
         answers = " | ".join(_answer(person, session.id) for session in sessions)
         intake = "ja" if person.intake_answered else "nee"
-        rows.append(f"| {person.id} | {person.status} | {intake} | {groups.get(person.id, '')} | {answers} |")
+        rows.append(
+            f"| {person.id} | {labels.of_state(person.status)} | {intake} | {groups.get(person.id, '')} | {answers} |"
+        )
     return _table(["deelnemer", "status", "intake", "groep", *(s.name for s in sessions)], rows) or ["Nog niemand."]
 
 
@@ -116,12 +119,12 @@ def _answer(person: EnrolmentFacts, session: int) -> str:
     if session in person.absent:
         return "afwezig"
     answer = person.answers.get(session)
-    return str(answer) if answer else ""
+    return labels.of_state(answer) if answer else ""
 
 
 def _coming(known: CohortFacts, now: datetime) -> list[str]:
     later = [owed for owed in agenda.agenda(known) if owed.at > now][:COMING]
-    names = [getattr(owed.rule, "kind", "") for owed in later]
+    names = [labels.of_kind(owed.rule.kind) if isinstance(owed.rule, Rule) else "taak" for owed in later]
     rows = [
         f"| {_moment(owed.at, known)} | {name} | {owed.occasion.subject} |"
         for owed, name in zip(later, names, strict=True)

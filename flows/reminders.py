@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.running import Done, core_flow, decide, step_task, the_app
+from vitale_core.domain import labels
 from vitale_core.domain.errors import NotFound
 from vitale_core.domain.states import Answer, Via
 from vitale_core.steps import cohorts, intake, replies
@@ -50,6 +51,9 @@ async def record_answer(cohort: str, enrolment: int, session: str, answer: Said,
         replies.answer(
             facts, invitation, Answer(answer), via=Via.OPERATOR, now=now, bureau=bureau, comment=f"genoteerd door {by}"
         )
-        return Done(row.code, f"Deelnemer {enrolment} antwoordde voor {session} van {row.code}: {answer}.")
+        return Done(
+            row.code,
+            f"Deelnemer {enrolment} antwoordde voor {session} van {row.code}: {labels.of_state(Answer(answer))}.",
+        )
 
     return await decide(work)

@@ -61,6 +61,7 @@ def _intake(story: dict[str, Any]) -> str:
 
 def text(story: dict[str, Any]) -> str:
     """Return the same as tables."""
+    source = labels.SOURCES.get(story["source"], story["source"])
     head = terminal.facts(
         {
             "nr": f"{story['id']} in {story['cohort']}",
@@ -71,7 +72,7 @@ def text(story: dict[str, Any]) -> str:
             "afdeling": story["department"],
             "functie": story["function"],
             "status": labels.of_state(story["status"]),
-            "aangemeld": f"{documents.short(story['applied_at'])} ({story['source']})",
+            "aangemeld": f"{documents.short(story['applied_at'])} ({source})",
             "screening": ", ".join(_criterion(name, seen) for name, seen in story["screening"].items()),
             "intake": _intake(story),
         }

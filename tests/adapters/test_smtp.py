@@ -70,24 +70,24 @@ def test_more_connections_talk_at_once_and_never_more_than_allowed():
 
 EXPECTED = {
     Fault.NONE: Ending(Stage.DOT, 250, "2.0.0 queued"),
-    Fault.REFUSE: Ending(Stage.CONNECT, None, "SMTPConnectError"),
+    Fault.REFUSE: Ending(Stage.CONNECT, None, "geen verbinding gekregen"),
     Fault.GREET_421: Ending(Stage.CONNECT, 421, "4.3.2 not now"),
     Fault.MAIL_451: Ending(Stage.RCPT, 451, "4.3.0 later"),
-    Fault.MAIL_DROP: Ending(Stage.RCPT, None, "SMTPServerDisconnected"),
+    Fault.MAIL_DROP: Ending(Stage.RCPT, None, "de verbinding brak af"),
     Fault.OUT_OF_STEP: Ending(Stage.RCPT, 503, "5.5.1 nested"),
     Fault.RCPT_450: Ending(Stage.RCPT, 450, "4.2.0 greylisted"),
     Fault.RCPT_452: Ending(Stage.RCPT, 452, "4.2.2 mailbox full"),
     Fault.RCPT_550: Ending(Stage.RCPT, 550, "5.1.1 no such user"),
-    Fault.RCPT_DROP: Ending(Stage.RCPT, None, "SMTPServerDisconnected"),
+    Fault.RCPT_DROP: Ending(Stage.RCPT, None, "de verbinding brak af"),
     Fault.DATA_451: Ending(Stage.DATA, 451, "4.3.0 later"),
-    Fault.DATA_DROP: Ending(Stage.DATA, None, "SMTPServerDisconnected"),
+    Fault.DATA_DROP: Ending(Stage.DATA, None, "de verbinding brak af"),
     Fault.DOT_451: Ending(Stage.DOT, 451, "4.3.0 later"),
     Fault.DOT_550: Ending(Stage.DOT, 550, "5.7.1 policy"),
-    Fault.DOT_LOST: Ending(Stage.DOT, None, "SMTPServerDisconnected"),
-    Fault.DOT_EATEN: Ending(Stage.DOT, None, "SMTPServerDisconnected"),
-    Fault.DOT_HANG: Ending(Stage.DOT, None, "SMTPReadTimeoutError"),
+    Fault.DOT_LOST: Ending(Stage.DOT, None, "de verbinding brak af"),
+    Fault.DOT_EATEN: Ending(Stage.DOT, None, "de verbinding brak af"),
+    Fault.DOT_HANG: Ending(Stage.DOT, None, "geen antwoord binnen de tijd"),
     Fault.DOT_LATE: Ending(Stage.DOT, 250, "2.0.0 queued"),
-    Fault.GARBAGE: Ending(Stage.DOT, None, "SMTPResponseException"),
+    Fault.GARBAGE: Ending(Stage.DOT, None, "een antwoord dat niet te lezen is"),
 }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.calendars import Calendars
 from tests.training import BUREAU, HERE, NOW, a_cohort, address, an_enrolment, at, tasks_of
 from vitale_core.adapters import replies as reply_reader
+from vitale_core.domain import labels
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import Answer, Via
 from vitale_core.steps import changes, intake, invitations, ledger, replies
@@ -75,7 +76,7 @@ def history(session):
 def test_an_answer_from_the_calendar_counts(written, invitation, said):
     outcome, why = come_in(written, Said(invitation.uid, said, comment="Tot dan!"))
 
-    assert (outcome, why) == ("applied", f"antwoord '{said}' op versie 0")
+    assert (outcome, why) == ("applied", f"antwoord '{labels.of_state(Answer(said))}' op versie 0")
     assert (invitation.answer, invitation.answer_via) == (said, Via.CALENDAR)
     assert (invitation.answer_sequence, invitation.answer_stamp) == (0, NOW + HOUR)
     (row,) = written.scalars(select(Reply))
@@ -155,11 +156,11 @@ def test_a_clock_that_runs_ahead_does_not_win_for_ever(written, invitation):
         ({"attendee": "vreemd@elders.example"}, NOOR, "ander adres dan uitgenodigd"),
         ({}, "vreemd@elders.example", "afzender is niet de genodigde"),
         ({"sequence": 3}, NOOR, "versie die nog niet bestaat"),
-        ({"partstat": "counter"}, NOOR, "'counter' vraagt om een mens"),
-        ({"partstat": "delegated"}, NOOR, "'delegated' vraagt om een mens"),
-        ({"partstat": "refresh"}, NOOR, "'refresh' vraagt om een mens"),
-        ({"partstat": "other"}, NOOR, "'other' vraagt om een mens"),
-        ({"partstat": "needs-action"}, NOOR, "vraagt om een mens"),
+        ({"partstat": "counter"}, NOOR, "de genodigde stelt een ander moment voor"),
+        ({"partstat": "delegated"}, NOOR, "de genodigde stuurt iemand anders"),
+        ({"partstat": "refresh"}, NOOR, "de genodigde vraagt de afspraak nog eens"),
+        ({"partstat": "other"}, NOOR, "dit antwoord kennen we niet"),
+        ({"partstat": "needs-action"}, NOOR, "dit antwoord kennen we niet"),
     ],
 )
 def test_what_is_not_certain_becomes_a_task_and_changes_nothing(written, invitation, change, sender, doubt):
@@ -204,7 +205,7 @@ def test_the_whole_way_from_our_mail_to_their_answer(database, dialect):
 
         said = reply_reader.calendar_reply(reply_reader.mail(raw))
         assert said is not None
-        assert come_in(session, said) == ("applied", "antwoord 'declined' op versie 0")
+        assert come_in(session, said) == ("applied", "antwoord 'komt niet' op versie 0")
 
 
 # ----------------------------------------------------------------------------------------------- side by side

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from vitale_cli import documents, terminal
 from vitale_cli.desk import OPERATOR, choose, open_desk
 from vitale_cli.parser import commands
-from vitale_core.domain import labels
+from vitale_core.domain import happenings, labels
 from vitale_core.domain.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def list_(
     """Wat klaarstaat, wat wegging, en wat niet ging en waarom."""
     from vitale_core.domain.kinds import Kind
     from vitale_core.domain.states import MessageStatus
-    from vitale_core.steps import cohorts
+    from vitale_core.steps import cohorts, ledger
     from vitale_core.steps.post import postbook
 
     statuses = [choose("status", status, {s.value.replace(" ", "-"): s for s in MessageStatus})] if status else []
@@ -52,11 +52,13 @@ def list_(
             labels.of_kind(m["kind"]),
             m["name"],
             labels.of_state(m["status"]),
+            ledger.short_why(m["why"]),
             m["outcome"],
         )
         for m in shown
     ]
-    terminal.show({"mails": shown}, terminal.table(("nr", "wanneer", "welke", "aan", "status", "uitkomst"), rows))
+    headers = ("nr", "wanneer", "welke", "aan", "status", "waarom", "uitkomst")
+    terminal.show({"mails": shown}, terminal.table(headers, rows))
     if not rows:
         terminal.say("Er zijn geen mails die hierbij passen.")
 
@@ -90,7 +92,16 @@ def show(number: Number) -> None:
             "sleutel": shown["key"],
         }
     )
-    rows = [(documents.short(a["at"]), a["what"], a["stage"], a["code"], a["text"]) for a in shown["attempts"]]
+    rows = [
+        (
+            documents.short(a["at"]),
+            happenings.of_attempt(a["what"]),
+            labels.STAGES.get(a["stage"], a["stage"]),
+            a["code"],
+            a["text"],
+        )
+        for a in shown["attempts"]
+    ]
     history = terminal.table(("wanneer", "wat", "stap", "code", "antwoord"), rows)
     terminal.show({"mail": shown}, "\n\n".join(part for part in (head, history) if part))
 
@@ -236,7 +247,10 @@ def inbox(number: Annotated[int, Parameter(help="nummer van een binnengekomen ma
         raw = found[0].raw if number and found else None
     if number and not shown:
         raise NotFound(f"Binnengekomen mail {number} bestaat niet.", remedy="vitale mail inbox")
-    rows = [(m["id"], documents.short(m["received_at"]), m["kind"], m["outcome"], m["why"]) for m in shown]
+    rows = [
+        (m["id"], documents.short(m["received_at"]), labels.INCOMING[m["kind"]], labels.HANDLED[m["outcome"]], m["why"])
+        for m in shown
+    ]
     text = terminal.table(("nr", "ontvangen", "soort", "uitkomst", "waarom"), rows)
     if number:
         words = _words(raw) if raw else "De inhoud wordt niet meer bewaard."

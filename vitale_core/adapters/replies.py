@@ -91,7 +91,7 @@ def mail(raw: bytes) -> EmailMessage:
     except UnreadableReply:
         raise
     except _MALFORMED:
-        raise UnreadableReply("the mail is broken") from None
+        raise UnreadableReply("de mail is kapot") from None
 
 
 def calendar_reply(message: Message) -> CalendarReply | None:
@@ -111,7 +111,7 @@ def calendar_reply(message: Message) -> CalendarReply | None:
             failures.append(unreadable)
     answers = [reply for reply in read if reply.partstat != "other"]
     if len({(reply.uid, reply.attendee, reply.partstat, reply.sequence) for reply in answers}) > 1:
-        raise UnreadableReply("the calendar parts of the mail contradict each other")
+        raise UnreadableReply("de agendadelen van de mail spreken elkaar tegen")
     if answers or read:
         return (answers or read)[0]
     if failures:
@@ -124,7 +124,7 @@ class _BoundedPolicy(EmailPolicy):
 
     def header_fetch_parse(self, name: str, value: str) -> Any:  # noqa: ANN401 - as the standard library has it
         if name.lower().startswith("content-") and len(value) > HEADER:
-            raise UnreadableReply("a header of a part is too long")
+            raise UnreadableReply("een kopregel van een deel is te lang")
         return super().header_fetch_parse(name, value)
 
 
@@ -138,7 +138,7 @@ def _calendar_parts(message: Message) -> list[Message]:
         part, depth = stack.pop()
         seen += 1
         if seen > PARTS or depth > DEPTH:
-            raise UnreadableReply("the mail has too many parts, or parts too deep within parts")
+            raise UnreadableReply("de mail heeft te veel delen, of te veel delen in elkaar")
         try:
             kind = part.get_content_type()
             if kind == "text/calendar":
@@ -148,7 +148,7 @@ def _calendar_parts(message: Message) -> list[Message]:
             elif part.get_content_maintype() == "multipart" and part.is_multipart():
                 stack.extend((inner, depth + 1) for inner in reversed(_inner(part)))
         except _MALFORMED:
-            raise UnreadableReply("the headers of a part are broken") from None
+            raise UnreadableReply("de kopregels van een deel zijn kapot") from None
     return inline + attached
 
 
@@ -164,17 +164,17 @@ def _read(part: Message) -> CalendarReply:
     except UnreadableReply:
         raise
     except _MALFORMED:
-        raise UnreadableReply("the calendar part is broken") from None
+        raise UnreadableReply("het agendadeel is kapot") from None
 
 
 def _text(part: Message) -> str:
     """Return the part as text with every folded line made whole."""
     raw = part.get_payload()
     if not isinstance(raw, str) or len(raw) > 4 * OCTETS:
-        raise UnreadableReply("the calendar part is too large, or is no single part")
+        raise UnreadableReply("het agendadeel is te groot, of bestaat uit meer delen")
     octets = part.get_payload(decode=True)
     if not isinstance(octets, bytes) or len(octets) > OCTETS:
-        raise UnreadableReply("the calendar part is too large")
+        raise UnreadableReply("het agendadeel is te groot")
     charset = str(part.get_param("charset") or "").lower()
     if charset.startswith("utf-16"):
         octets = octets.decode("utf-16" if charset not in _CHARSETS else charset, errors="replace").encode()
@@ -205,20 +205,20 @@ def _properties(text: str) -> _Properties:
             events += component == "VEVENT"
             within.append(component)
             if len(within) > NESTING:
-                raise UnreadableReply("the calendar part has components too deep within components")
+                raise UnreadableReply("het agendadeel heeft te veel onderdelen in elkaar")
         elif name == "END":
             if not within or within.pop() != line[4:].strip().upper():
-                raise UnreadableReply("the components of the calendar part do not match")
+                raise UnreadableReply("de onderdelen van het agendadeel passen niet bij elkaar")
         elif within == (["VCALENDAR"] if name == "METHOD" else ["VCALENDAR", "VEVENT"]):
             characters += len(line)
             if characters > READABLE or (len(line) > LINE and name != "COMMENT"):
-                raise UnreadableReply("a line of the calendar part is too long")
+                raise UnreadableReply("een regel van het agendadeel is te lang")
             _, parameters, value = Contentline(line[:LINE]).parts()  # type: ignore[no-untyped-call]
             if name != "COMMENT" and not value.strip().isprintable():
-                raise UnreadableReply("the calendar part has unprintable characters")
+                raise UnreadableReply("het agendadeel heeft onzichtbare tekens")
             found[name].append((parameters, value.strip()))
     if within or calendars != 1 or events != 1:
-        raise UnreadableReply("the calendar part is not one whole calendar with one event")
+        raise UnreadableReply("het agendadeel is niet één hele agenda met één afspraak")
     return found
 
 
@@ -226,7 +226,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Yield the lines that say something about an answer, with their names in capitals."""
     lines = re.split(r"[\r\n]+", text, maxsplit=LINES)
     if len(lines) > LINES:
-        raise UnreadableReply("the calendar part has too many lines")
+        raise UnreadableReply("het agendadeel heeft te veel regels")
     for line in lines:
         if name := _NAME.match(line):
             yield name[1].upper(), line
@@ -236,7 +236,7 @@ def _reply(properties: _Properties, method_of_part: str) -> CalendarReply:
     named = _one(properties, "METHOD")
     method = (named[1] if named else method_of_part).upper()
     if method_of_part and method != method_of_part:
-        raise UnreadableReply("the mail and its calendar part name different methods")
+        raise UnreadableReply("de mail en het agendadeel noemen een verschillende METHOD")
     _, uid = _required(properties, "UID")
     attendee_parameters, attendee = _required(properties, "ATTENDEE")
     organizer_parameters, organizer = _one(properties, "ORGANIZER") or (Parameters(), "")
@@ -259,14 +259,14 @@ def _reply(properties: _Properties, method_of_part: str) -> CalendarReply:
 
 def _one(properties: _Properties, name: str) -> tuple[Parameters, str] | None:
     if len(properties[name]) > 1:
-        raise UnreadableReply(f"the calendar part has more than one {name}")
+        raise UnreadableReply(f"het agendadeel heeft meer dan één {name}")
     return properties[name][0] if properties[name] else None
 
 
 def _required(properties: _Properties, name: str) -> tuple[Parameters, str]:
     found = _one(properties, name)
     if not found or not found[1]:
-        raise UnreadableReply(f"the calendar part has no {name}")
+        raise UnreadableReply(f"het agendadeel heeft geen {name}")
     return found
 
 
@@ -274,7 +274,7 @@ def _unwrapped(uid: str) -> str:
     if wrapped := _WRAPPED.fullmatch(uid):
         uid = bytes.fromhex(wrapped[1]).decode("ascii")
         if not uid.isprintable():
-            raise UnreadableReply("the UID has unprintable characters")
+            raise UnreadableReply("de UID heeft onzichtbare tekens")
     return uid
 
 
@@ -288,7 +288,7 @@ def _address(value: str, parameters: Mapping[str, object]) -> str:
     address = value if _is_mail(value) else f"mailto:{parameters.get('EMAIL', '')}"
     address = unquote(address[len("mailto:") :]).strip().casefold()
     if not _ADDRESS.fullmatch(address):
-        raise UnreadableReply("an address in the calendar part is no mail address")
+        raise UnreadableReply("een adres in het agendadeel is geen mailadres")
     return address
 
 
@@ -297,7 +297,7 @@ def _sequence(properties: _Properties) -> int | None:
     if found is None:
         return None
     if not _NUMBER.fullmatch(found[1]):
-        raise UnreadableReply("SEQUENCE is no number")
+        raise UnreadableReply("SEQUENCE is geen getal")
     return int(found[1])
 
 
@@ -307,7 +307,7 @@ def _stamp(properties: _Properties) -> datetime | None:
         return None
     digits = _STAMP.fullmatch(found[1])
     if not digits:
-        raise UnreadableReply("DTSTAMP is no moment in UTC")
+        raise UnreadableReply("DTSTAMP is geen moment in UTC")
     year, month, day, hour, minute, second = map(int, digits.groups())
     # RFC 5545 3.3.12 allows the leap second 60; Python does not.
     return datetime(year, month, day, hour, minute, second - (second == LEAP_SECOND), tzinfo=UTC)

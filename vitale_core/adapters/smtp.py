@@ -93,7 +93,7 @@ class SmtpConnections:
                 async with asyncio.timeout(self._server.patience.whole):
                     return await self._talk(talk)
             except TimeoutError:
-                return talk.broken("the conversation took too long")
+                return talk.broken("het gesprek duurde te lang")
 
     async def close(self) -> None:
         """Say goodbye on every connection that is still good."""
@@ -114,7 +114,7 @@ class SmtpConnections:
                 line.close()
                 if kept and talk.stage is Stage.MAIL:
                     continue  # the server had hung up while the connection was idle
-                return talk.broken(type(error).__name__)
+                return talk.broken(_how(error))
             except BaseException:
                 line.close()  # cancelled, or a mistake of ours: the next answer would be taken for another mail's
                 raise
@@ -145,7 +145,7 @@ class SmtpConnections:
             return await self._open(client, talk), False
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
-            talk.end(_answer(error), type(error).__name__)
+            talk.end(_answer(error), _how(error))
             return None, False
         except BaseException:
             client.close()
@@ -188,7 +188,7 @@ class _Talk:
         """Refuse what is not exactly one bare address, as a server would."""
         for stage, address in ((Stage.MAIL, self.parcel.envelope_from), (Stage.RCPT, self.parcel.recipient)):
             if not _ADDRESS.fullmatch(address):
-                return Ending(stage, 553, "5.1.3 not exactly one bare address")
+                return Ending(stage, 553, "5.1.3 niet precies één kaal adres")
         return None
 
     def end(self, answer: SMTPResponse | None, otherwise: str = "") -> None:
@@ -246,6 +246,20 @@ def stuffed(mime: bytes) -> bytes:
     if body.startswith(b"."):
         body = b"." + body
     return body.replace(b"\r\n.", b"\r\n..")
+
+
+def _how(error: Exception) -> str:
+    """Return in Dutch how a conversation broke off; what has no words of its own by the name of the error."""
+    return next((words for kinds, words in _BROKE_OFF if isinstance(error, kinds)), type(error).__name__)
+
+
+_BROKE_OFF: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((TimeoutError, aiosmtplib.SMTPTimeoutError), "geen antwoord binnen de tijd"),
+    ((ssl.SSLError,), "de beveiligde verbinding lukte niet"),
+    ((ConnectionRefusedError, aiosmtplib.SMTPConnectError), "geen verbinding gekregen"),
+    ((ConnectionError, aiosmtplib.SMTPServerDisconnected), "de verbinding brak af"),
+    ((aiosmtplib.SMTPResponseException,), "een antwoord dat niet te lezen is"),
+)
 
 
 def _answer(error: Exception) -> SMTPResponse | None:

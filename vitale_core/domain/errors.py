@@ -36,12 +36,7 @@ class NeedsApproval(Refused):
 
 
 class TransitionRefused(Refused):
-    """The event does not exist for this state."""
-
-    def __init__(self, machine: str, state: str, event: str) -> None:
-        """Name the machine, the state it is in and the event that does not fit."""
-        super().__init__(f"{machine}: '{event}' kan niet vanuit '{state}'.")
-        self.machine, self.state, self.event = machine, state, event
+    """The event does not exist for this state; `moves.refused` makes one."""
 
 
 class TemporaryFailure(VitaleError):

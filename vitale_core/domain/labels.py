@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from vitale_core.domain.delivery import Stage
+from vitale_core.domain.incoming import IncomingKind
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import (
     Answer,
@@ -119,6 +121,41 @@ STATES: tuple[tuple[StrEnum, str], ...] = (
     (Criterion.NOT_MET, "past niet"),
 )
 """Pairs and no mapping: members of different enumerations with the same value are equal as text."""
+
+INCOMING: Mapping[IncomingKind, str] = {
+    IncomingKind.REPLY: "antwoord uit een agenda",
+    IncomingKind.BOUNCE: "onbestelbaar bericht",
+    IncomingKind.AUTOMATIC: "automatisch bericht",
+    IncomingKind.OWN: "onze eigen mail",
+    IncomingKind.FREE: "bericht van iemand",
+    IncomingKind.POISON: "onleesbaar",
+}
+HANDLED: Mapping[str, str] = {
+    "applied": "verwerkt",
+    "task": "wacht op jou",
+    "ignored": "niets mee gedaan",
+    "quarantined": "apart gezet",
+}
+"""What became of an incoming mail."""
+
+SOURCES: Mapping[str, str] = {
+    "portal": "op de pagina",
+    "import": "uit een lijst",
+    "operator": "door het bureau",
+    "substitute": "als vervanger",
+    "transfer": "uit een andere lichting",
+}
+"""How somebody came into a cohort."""
+
+STAGES: Mapping[str, str] = {
+    Stage.CONNECT: "verbinden",
+    Stage.LOGIN: "inloggen",
+    Stage.MAIL: "afzender",
+    Stage.RCPT: "ontvanger",
+    Stage.DATA: "inhoud",
+    Stage.DOT: "afsluiten",
+}
+"""How far a conversation with a mail server came."""
 
 _STATES = {(type(state), state.value): word for state, word in STATES}
 

@@ -51,7 +51,8 @@ _ANCHORS = {
     "visit": "het werkbezoek",
     "waitlisted": "de plaats op de wachtlijst",
 }
-_UNITS = {"h": "uur", "min": "minuten", "d": "dagen", "wd": "werkdagen"}
+_UNITS = {"h": ("uur", "uur"), "min": ("minuut", "minuten"), "d": ("dag", "dagen"), "wd": ("werkdag", "werkdagen")}
+"""One, and more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ class Moment:
         anchor = _ANCHORS.get(self.anchor, self.anchor)
         if not self.unit:
             return f"bij {anchor}"
-        return f"{abs(self.count)} {_UNITS[self.unit]} {'na' if self.count > 0 else 'voor'} {anchor}"
+        unit = _UNITS[self.unit][abs(self.count) != 1]
+        return f"{abs(self.count)} {unit} {'na' if self.count > 0 else 'voor'} {anchor}"
 
 
 def parse(text: str) -> Moment:

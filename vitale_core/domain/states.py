@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from vitale_core.domain.errors import TransitionRefused
-
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 
@@ -372,4 +370,6 @@ def after(table: Mapping[tuple[S, E], S], state: S, event: E) -> S:
     try:
         return table[state, event]
     except KeyError:
-        raise TransitionRefused(type(state).__name__, state, event) from None
+        from vitale_core.domain import moves  # noqa: PLC0415 - its words are about these states
+
+        raise moves.refused(state, event) from None

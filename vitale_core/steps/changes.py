@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import dates, worktime
+from vitale_core.domain import dates, labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import (
@@ -126,7 +126,7 @@ def cancel_session(
 def _open_cohort(session: Session, cohort: Cohort) -> Cohort:
     cohort = lock_cohort(session, cohort.id)
     if cohort.status in {CohortStatus.CANCELLED, CohortStatus.CLOSED}:
-        raise Refused(f"{cohort.code} is {cohort.status}; er valt niets meer te wijzigen.")
+        raise Refused(f"{cohort.code} is {labels.of_state(cohort.status)}; er valt niets meer te wijzigen.")
     return cohort
 
 

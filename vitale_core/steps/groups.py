@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
+from vitale_core.domain import labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.occasions import shared_anchors
@@ -201,7 +201,8 @@ def _check_approval(session: Session, cohort: Cohort, plan: Plan, digest: str | 
     show = f"vitale groups show {cohort.code}"
     if cohort.status not in ASKS:
         raise Refused(
-            f"{cohort.code} is '{cohort.status}': hosts worden pas gevraagd als het doorgaat.",
+            f"{cohort.code} heeft de status '{labels.of_state(cohort.status)}': "
+            "gastheren worden pas gevraagd als het doorgaat.",
             remedy=f"vitale cohort go {cohort.code}",
         )
     if plan.status is PlanStatus.APPROVED:

@@ -25,6 +25,10 @@ from vitale_core.store.records import Cohort, Message, Task
 URGENT = timedelta(hours=24)
 """What concerns something within this time may leave outside office hours."""
 
+BY_RULE = "Volgens het programma "
+SHORT = 60
+"""Characters of a reason in a list of mails."""
+
 
 def owe(  # noqa: PLR0913 - a ledger row has that many facts
     session: Session,
@@ -130,10 +134,17 @@ def owe_due(
 
 def why_in_words(owed: agenda.Owed) -> str:
     """Say in Dutch which rule owes something, and from which date it counts."""
-    text = f"Volgens het programma {owed.rule.when.in_words()}: {worktime.moment_in_words(owed.at)}."
+    text = f"{BY_RULE}{owed.rule.when.in_words()}: {worktime.moment_in_words(owed.at)}."
     if owed.occasion.about:
         text += f" Het gaat over {worktime.moment_in_words(owed.occasion.about)}."
     return text
+
+
+def short_why(why: str) -> str:
+    """Return the rule without its dates, "2 werkdagen voor de dag"; of another reason its beginning."""
+    if why.startswith(BY_RULE):
+        return why.removeprefix(BY_RULE).partition(":")[0]
+    return why if len(why) <= SHORT else f"{why[: SHORT - 1].rstrip()}…"
 
 
 def _mail(

@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
+from vitale_core.domain import labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import Answer, SessionKind, Via
@@ -20,6 +20,12 @@ from vitale_core.steps.people import clean_text
 from vitale_core.store.records import Invitation, Reply
 
 ANSWERS = {"accepted": Answer.ACCEPTED, "declined": Answer.DECLINED, "tentative": Answer.TENTATIVE}
+FOR_A_PERSON = {
+    "delegated": "de genodigde stuurt iemand anders",
+    "counter": "de genodigde stelt een ander moment voor",
+    "refresh": "de genodigde vraagt de afspraak nog eens",
+}
+"""What a calendar can send back that only a person can decide about."""
 
 
 class CalendarReply(Protocol):
@@ -97,7 +103,7 @@ def apply_reply(  # noqa: PLR0911 - one exit per reason not to apply it
         ("afzender is niet de genodigde", _differs(sender, invitation.address)),
         ("antwoord op een versie die nog niet bestaat", (reply.sequence or 0) > invitation.sequence),
         ("antwoord zonder versie en zonder tijd", _says_no_version(reply) and invitation.sequence > 0),
-        (f"'{reply.partstat}' vraagt om een mens", reply.partstat not in ANSWERS),
+        (FOR_A_PERSON.get(reply.partstat, "dit antwoord kennen we niet"), reply.partstat not in ANSWERS),
     ):
         if is_so:
             return _ask_operator(session, invitation, doubt, reply, now)
@@ -135,7 +141,7 @@ def apply_reply(  # noqa: PLR0911 - one exit per reason not to apply it
         row.why = "er was al een nieuwer antwoord"
         return "ignored", row.why
     _apply(session, invitation, row, now)
-    return "applied", f"antwoord '{given}' op versie {sequence}"
+    return "applied", f"antwoord '{labels.of_state(given)}' op versie {sequence}"
 
 
 def _says_no_version(reply: CalendarReply) -> bool:

@@ -23,6 +23,7 @@ from tests.training import (
     tasks_of,
     visits_of,
 )
+from vitale_core.domain import labels
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import CohortStatus, PlanStatus, VisitStatus
 from vitale_core.planning import Instance
@@ -205,7 +206,7 @@ def test_a_cohort_that_is_over_gets_no_groups(database, status):
     with database.write() as session:
         cohort = a_planned_cohort(session, status=status)
 
-        with pytest.raises(Refused, match=str(status)):
+        with pytest.raises(Refused, match=labels.of_state(status)):
             groups.propose(session, cohort, **HERE)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
+from vitale_core.domain import labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
@@ -101,7 +101,9 @@ def open_to_planning(session: Session, cohort: Cohort) -> Cohort:
     if not programme_of(cohort).has_visits:
         raise Refused(f"Het programma van {cohort.code} heeft geen werkbezoek: er zijn geen groepen nodig.")
     if cohort.status not in PLANS:
-        raise Refused(f"{cohort.code} is '{cohort.status}': dan worden er geen groepen gemaakt.")
+        raise Refused(
+            f"{cohort.code} heeft de status '{labels.of_state(cohort.status)}': dan worden er geen groepen gemaakt."
+        )
     return cohort
 
 

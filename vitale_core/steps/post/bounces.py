@@ -18,6 +18,9 @@ from vitale_core.steps.tasks import close_tasks
 from vitale_core.store.records import Attempt, Message, Mime
 
 FOR_GOOD = "5"
+WENT_ON = {"delivered": "bezorgd", "relayed": "doorgegeven", "expanded": "verdeeld over een lijst"}
+"""What a report says of a mail that is not lost (RFC 3464, 2.3.3)."""
+
 DAY_FULL = 24  # tries after which a full mailbox has failed; a bounce says that the server gave up
 
 
@@ -26,8 +29,8 @@ def take_bounce(session: Session, bounce: Bounce, *, now: datetime, bureau: Bure
     message = find_bounced(session, bounce, bureau=bureau)
     if message is None:
         return "ignored", "een bericht over een mail die niet van ons is"
-    if bounce.action in {"delivered", "relayed", "expanded"}:
-        return "ignored", f"mail {message.id}: {bounce.action}"
+    if bounce.action in WENT_ON:
+        return "ignored", f"mail {message.id} is {WENT_ON[bounce.action]}"
     if bounce.action == "delayed":
         _note(session, message, "delayed", bounce, now)
         return "ignored", f"mail {message.id} is vertraagd onderweg"

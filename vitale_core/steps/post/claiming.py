@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row, and_, func, literal, not_, or_, select, update
 from sqlalchemy.orm import Session
 
+from vitale_core.domain import labels
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.delivery import Journal, Parcel, Trace
 from vitale_core.domain.errors import Refused
@@ -122,7 +123,10 @@ def now_uncertain(session: Session, message: Message, *, said: str, now: datetim
             session,
             key=f"{SETTLE}{message.id}/",
             kind="uncertain",
-            what=f"Mail {message.id} ({message.kind}) is misschien aangekomen: {said} Vraag het na of stuur opnieuw.",
+            what=(
+                f"Mail {message.id} ({labels.of_kind(message.kind)}) is misschien aangekomen: {said} "
+                "Vraag het na of stuur opnieuw."
+            ),
             command=f"vitale mail settle {message.id} --arrived | --again",
             cohort_id=message.cohort_id,
             enrolment_id=message.enrolment_id,

@@ -247,8 +247,12 @@ def _judge(  # noqa: PLR0911 - one exit per sort of mail
     if mail.doubt:
         return Handled(IncomingKind.REPLY, "task", f"het antwoord uit een agenda is niet te lezen: {mail.doubt}")
     if mail.automatic or mail.nobody:
-        return Handled(IncomingKind.AUTOMATIC, "ignored", mail.automatic or "een mail zonder afzender")
+        return Handled(IncomingKind.AUTOMATIC, "ignored", _machine(mail.automatic))
     return Handled(IncomingKind.FREE, "task", "iemand schreef een bericht")
+
+
+def _machine(sign: str) -> str:
+    return f"een automatisch bericht ({sign})" if sign else "een mail zonder afzender"
 
 
 def _remember(session: Session, raw: RawMail, digest: str, handled: Handled, *, now: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
+from vitale_core.domain import labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.delivery import Letters, RenderedMail
 from vitale_core.domain.errors import Refused
@@ -167,7 +167,7 @@ def _tell(session: Session, message: Message, *, now: datetime) -> None:
         session,
         key=f"{LETTER}{message.id}/",
         kind="letter",
-        what=f"Mail {message.id} ({message.kind}) kan niet worden gemaakt: {message.outcome}",
+        what=f"Mail {message.id} ({labels.of_kind(message.kind)}) kan niet worden gemaakt: {message.outcome}",
         command=f"vitale mail show {message.id}",
         cohort_id=message.cohort_id,
         enrolment_id=message.enrolment_id,
@@ -204,7 +204,7 @@ def tell_failed(session: Session, messages: Sequence[Message], *, now: datetime)
             session,
             key=f"{MAIL}{message.id}/",
             kind="mail",
-            what=f"Mail {message.id} ({message.kind}) is niet verzonden: {message.outcome}",
+            what=f"Mail {message.id} ({labels.of_kind(message.kind)}) is niet verzonden: {message.outcome}",
             command=f"vitale mail show {message.id}",
             cohort_id=message.cohort_id,
             enrolment_id=message.enrolment_id,

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
+from vitale_core.domain import moves, worktime
 from vitale_core.domain.bureau import Bureau
-from vitale_core.domain.errors import NeedsApproval, NotFound, Refused, TransitionRefused
+from vitale_core.domain.errors import NeedsApproval, NotFound, Refused
 from vitale_core.domain.postmark import message_id as new_message_id
 from vitale_core.domain.states import MESSAGE, MessageEvent, MessageStatus, after
 from vitale_core.steps import audit
@@ -138,7 +138,7 @@ def resend(session: Session, number: int, *, by: str, now: datetime, bureau: Bur
     """
     old = locked(session, number)
     if old.status not in USEFUL_AGAIN:
-        raise TransitionRefused("MessageStatus", old.status, "resend")
+        raise moves.refused(old.status, "nog eens sturen")
     if old.stale_at <= now:
         raise Refused(
             f"Mail {number} was nuttig tot {worktime.moment_in_words(old.stale_at)}; nu niet meer.",
