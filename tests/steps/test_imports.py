@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from tests.training import BUREAU, NOW, a_cohort, a_project, at
+from tests.training import BUREAU, NOW, a_cohort, a_project, at, mails_of
 from vitale_core.domain.errors import Refused
+from vitale_core.domain.kinds import Kind
 from vitale_core.domain.rows import Row, RowProblem, RowsRefused, Sheet
 from vitale_core.domain.states import CohortStatus
-from vitale_core.steps import imports
+from vitale_core.steps import facts, imports
 from vitale_core.store.records import Enrolment, Intake, Needs, Person, Project
 
 NOOR = {"name": "Noor Dijkstra", "email": "noor@gemeente.example"}
@@ -74,6 +75,28 @@ def test_one_address_for_two_names_is_a_mistake_of_the_list(written, cohort):
         imports.import_people(written, cohort, a_sheet(NOOR, NOOR | {"name": "Sam Bakker"}), **HERE)
 
     assert [(p.row, p.column) for p in refusal.value.problems] == [(3, "email")]
+
+
+def test_a_name_on_the_list_that_is_not_the_one_of_the_address_is_told(written, cohort):
+    imports.import_people(written, cohort, a_sheet(NOOR), **HERE)
+
+    done = imports.import_people(written, cohort, a_sheet(NOOR | {"name": "Sam Bakker"}), **HERE)
+
+    (remark,) = done.remarks
+    assert remark.startswith("Rij 2: dit adres kennen we van iemand met een andere naam.")
+    assert written.scalars(select(Person.name).where(Person.email == NOOR["email"])).one() == "Noor Dijkstra"
+
+
+def test_a_long_list_reads_the_cohort_a_fixed_number_of_times(written, cohort, monkeypatch):
+    loads = []
+    once = facts._load
+    monkeypatch.setattr(facts, "_load", lambda *args: loads.append(1) or once(*args))
+    many = [{"name": f"Deelnemer {n}", "email": f"d{n}@gemeente.example"} for n in range(30)]
+
+    imports.import_people(written, cohort, a_sheet(*many), **HERE)
+
+    assert len(mails_of(written, Kind.RECEIPT)) == len(many)
+    assert len(loads) <= 2
 
 
 @pytest.mark.parametrize(

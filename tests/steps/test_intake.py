@@ -57,6 +57,19 @@ def test_the_same_address_again_is_the_same_aanmelding(written, cohort, email):
     assert len(mails_of(written, Kind.RECEIPT)) == 1
 
 
+def test_another_name_at_a_known_address_makes_a_person_ask_who_it_is(written, cohort):
+    """Two people of one desk may share a mailbox; who comes second must not vanish without a word."""
+    first = apply(written, cohort)
+
+    apply(written, cohort, "noor  DIJKSTRA")
+    assert tasks_of(written, "other-name") == []
+
+    apply(written, cohort, "Sam Bakker", email=first.person.email)
+    (task,) = tasks_of(written, "other-name")
+    assert task.enrolment_id == first.id
+    assert "Bakker" not in task.what
+
+
 def test_a_form_completes_what_is_known_and_overwrites_nothing(written, cohort):
     other = a_cohort(written, "ander", status=CohortStatus.OPEN)
     first = apply(written, cohort, organisation="Gemeente Assen")

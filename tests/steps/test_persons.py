@@ -49,6 +49,30 @@ def substitute(session, enrolment, **facts):
     return persons.substitute(session, enrolment, **told)
 
 
+def test_the_operator_cannot_let_somebody_in_at_the_address_of_another(written):
+    cohort = a_cohort(written, status=CohortStatus.OPEN)
+    noor = apply(written, cohort)
+
+    with pytest.raises(Refused, match="andere naam"):
+        join(written, cohort, name="Sam Bakker", email=noor.person.email)
+    assert join(written, cohort, name="noor dijkstra", email=noor.person.email) is noor
+
+
+def test_a_colleague_cannot_be_somebody_with_another_name_unless_a_person_is_asked(written):
+    cohort = a_cohort(written)
+    noor, sam = an_enrolment(written, cohort), an_enrolment(written, a_cohort(written, code="2027-ander"), "Sam Bakker")
+
+    with pytest.raises(Refused, match="andere naam"):
+        substitute(written, noor, email=sam.person.email)
+    taken = substitute(written, noor, email=sam.person.email, by="deelnemer")
+
+    assert [t.enrolment_id for t in tasks_of(written, "other-name")] == [taken.id]
+
+
+def join(session, cohort, *, name, email):
+    return persons.join(session, cohort, intake.Application(name=name, email=email), **LATER)
+
+
 def version(database, number):
     with database.read() as session:
         return session.get_one(Cohort, number).version

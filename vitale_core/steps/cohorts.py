@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import dates, worktime
+from vitale_core.domain import dates, labels, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.programme import Programme, SessionPlan
@@ -162,6 +162,18 @@ def find_session(session: Session, cohort: Cohort, name: str) -> CourseSession:
             return found
     raise NotFound(
         f"{cohort.code} heeft geen sessie '{name}'.", remedy=f"Er zijn: {', '.join(s.name for s in sessions)}."
+    )
+
+
+def takes_nobody(cohort: Cohort) -> Refused:
+    """Return the refusal to an operator who wants to let somebody in where that cannot be any more, or not yet."""
+    elsewhere = "Welke lichtingen mensen aannemen: vitale cohort list"
+    remedies = {
+        CohortStatus.CANCELLED: f"Gaat hij toch door: vitale cohort restore {cohort.code}. {elsewhere}",
+    }
+    return Refused(
+        f"{cohort.code} neemt nu geen deelnemers aan (status: {labels.of_state(cohort.status)}).",
+        remedy=remedies.get(cohort.status, elsewhere),
     )
 
 

@@ -19,7 +19,7 @@ from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.programme import Programme
 from vitale_core.domain.rows import Row, RowProblem, RowsRefused, Sheet
-from vitale_core.steps import hosts, intake, people
+from vitale_core.steps import hosts, intake, ledger, people
 from vitale_core.steps.answers import LEAST, MOST, MOST_SEATS, IntakeForm, answer_intake
 from vitale_core.steps.intake import Application
 from vitale_core.steps.programmes import programme_of
@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 SOURCE = "import"
 WHEELCHAIR = "rolstoel"
+OTHER_NAME = "Die naam blijft staan. Is het iemand anders, vraag dan een eigen adres."
 _NOT_WITH = re.compile(r"^(?:liever\s+)?(?:niet|not)\b\s*(?:(?:samen|met|with|together)\b\s*)*", re.IGNORECASE)
 _WITH = re.compile(r"^(?:(?:graag|samen|met|with)\b\s*)+", re.IGNORECASE)
 
@@ -62,15 +63,19 @@ def import_people(
         raise RowsRefused(problems)
     rows, doubles = _once(rows)
     added = known = intakes = 0
+    others: list[str] = []
     for row in rows:
         person = people.find_person(session, row.application.email)
         if person is not None and intake.live_enrolment(session, cohort, person) is not None:
             known += 1
         else:
             added += 1
-        enrolment = intake.apply(session, cohort, row.application, source=SOURCE, now=now, bureau=bureau)
+        enrolment = intake.take_in(session, cohort, row.application, source=SOURCE, now=now)
+        if people.is_another_name(enrolment.person, row.application.name):
+            others.append(f"Rij {row.number}: dit adres kennen we van iemand met een andere naam. {OTHER_NAME}")
         intakes += _tell_intake(session, enrolment, row.intake, now=now, bureau=bureau)
-    return PeopleImported(added, known, intakes, tuple(problems), (*sheet.remarks, *doubles))
+    ledger.owe_due(session, cohort, steps={intake.STEP}, now=now, bureau=bureau)
+    return PeopleImported(added, known, intakes, tuple(problems), (*sheet.remarks, *doubles, *others))
 
 
 def read_people(session: Session, cohort: Cohort, sheet: Sheet) -> tuple[list[PersonRow], list[RowProblem]]:

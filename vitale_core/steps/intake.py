@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import labels, worktime
+from vitale_core.domain import worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import (
@@ -62,11 +62,22 @@ def advance(session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau) 
 def apply(
     session: Session, cohort: Cohort, form: Application, *, source: str, now: datetime, bureau: Bureau
 ) -> Enrolment:
-    """Take in an aanmelding; the same address again (in any capitals) gives the same enrolment."""
+    """Take in an aanmelding; the same address again (in any capitals) gives the same enrolment.
+
+    An address under another name may be a mailbox that two people share: then a person must ask who it is.
+    """
+    enrolment = take_in(session, cohort, form, source=source, now=now)
+    people.ask_who_it_is(session, enrolment, named=form.name, now=now)
+    ledger.owe_due(session, enrolment.cohort, steps={STEP}, now=now, bureau=bureau)
+    return enrolment
+
+
+def take_in(session: Session, cohort: Cohort, form: Application, *, source: str, now: datetime) -> Enrolment:
+    """Do what `apply` does without its mails: who takes in many owes what is due once, after the last."""
     cohort = lock_cohort(session, cohort.id)
     if cohort.status not in ACCEPTS:
         raise (
-            takes_nobody(cohort)
+            cohorts.takes_nobody(cohort)
             if source == "operator"
             else Refused(
                 f"Je kunt je niet (meer) aanmelden voor {cohort.code}.",
@@ -99,21 +110,8 @@ def apply(
         object_id=enrolment.id,
         now=now,
     )
-    ledger.owe_due(session, cohort, steps={STEP}, now=now, bureau=bureau)
     _ask_to_decide(session, cohort, enrolment, now=now)
     return enrolment
-
-
-def takes_nobody(cohort: Cohort) -> Refused:
-    """Return the refusal to an operator who wants to let somebody in where that cannot be any more, or not yet."""
-    elsewhere = "Welke lichtingen mensen aannemen: vitale cohort list"
-    remedies = {
-        CohortStatus.CANCELLED: f"Gaat hij toch door: vitale cohort restore {cohort.code}. {elsewhere}",
-    }
-    return Refused(
-        f"{cohort.code} neemt nu geen deelnemers aan (status: {labels.of_state(cohort.status)}).",
-        remedy=remedies.get(cohort.status, elsewhere),
-    )
 
 
 def live_enrolment(session: Session, cohort: Cohort, person: Person) -> Enrolment | None:
@@ -154,7 +152,7 @@ def confirm(session: Session, enrolment: Enrolment, *, by: str, now: datetime, b
     cohort = lock_cohort(session, enrolment.cohort_id)
     session.refresh(enrolment)
     if cohort.status not in ACCEPTS:
-        raise takes_nobody(cohort)
+        raise cohorts.takes_nobody(cohort)
     if enrolment.status in HAS_A_SEAT | {EnrolmentStatus.OFFERED}:
         return enrolment
     after(ENROLMENT, enrolment.status, EnrolmentEvent.CONFIRM)  # who left comes back with a new aanmelding

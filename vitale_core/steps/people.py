@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.postmark import envelope_address
-from vitale_core.store.records import Person
+from vitale_core.steps import tasks
+from vitale_core.store.records import Enrolment, Person
 
 LONGEST_NAME = 120
 _BY_ADDRESS = select(Person).where(Person.email_key == bindparam("key"))
@@ -93,6 +94,36 @@ def person_for(session: Session, email: str, *, name: str, now: datetime) -> Per
     except IntegrityError:
         return session.scalars(select(Person).where(Person.email_key == address.casefold())).one()
     return made
+
+
+def is_another_name(person: Person, name: str) -> bool:
+    """Say whether a name is not the one we know this person by, whatever its capitals and spaces."""
+    return bool(person.name) and clean_name(name).casefold() != clean_name(person.name or "").casefold()
+
+
+def refuse_another_name(person: Person | None, name: str) -> None:
+    """Refuse an address that we know of somebody with another name; for what an operator types, who may know it."""
+    if person is not None and is_another_name(person, name):
+        raise Refused(
+            "Dit adres hoort bij iemand met een andere naam.",
+            remedy="Dezelfde persoon? Gebruik de naam die bekend is. Iemand anders heeft een eigen adres nodig.",
+        )
+
+
+def ask_who_it_is(session: Session, enrolment: Enrolment, *, named: str, now: datetime) -> None:
+    """Ask the operator who it is, when somebody used the address of this enrolment under another name."""
+    if not is_another_name(enrolment.person, named):
+        return
+    tasks.owe_task(
+        session,
+        key=f"other-name/{enrolment.id}",
+        kind="other-name",
+        what=f"Iemand gebruikte het adres van aanmelding {enrolment.id} met een andere naam. Vraag wie het is.",
+        command=f"vitale person show {enrolment.cohort.code} {enrolment.id}",
+        cohort_id=enrolment.cohort_id,
+        enrolment_id=enrolment.id,
+        now=now,
+    )
 
 
 def first_name(person: Person) -> str:

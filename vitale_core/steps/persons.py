@@ -45,6 +45,7 @@ def join(
 
     Who comes in late gets what is still to come and nothing about the past. Who applied already is confirmed.
     """
+    people.refuse_another_name(people.find_person(session, form.email), form.name)
     enrolment = intake.apply(session, cohort, form, source="operator", now=now, bureau=bureau)
     return intake.confirm(session, enrolment, by=by, now=now, bureau=bureau)
 
@@ -77,6 +78,8 @@ def substitute(
             f"Deze collega doet al mee aan {cohort.code} (nummer {known.id}).",
             remedy=f"Kies een ander, of meld deze deelnemer af: vitale person withdraw {cohort.code} {enrolment.id}",
         )
+    if by != "deelnemer":
+        people.refuse_another_name(colleague, name)
     begins = intake.first_start(cohort)
     if begins is not None and begins <= now and by == "deelnemer":
         raise Refused("De training is al begonnen; een collega kan niet meer instappen.", remedy="Bel ons.")
@@ -86,6 +89,7 @@ def substitute(
     else:
         taken = intake.take_seat(session, known, by=by, now=now)
     taken.replaces_id = enrolment.id
+    people.ask_who_it_is(session, taken, named=name, now=now)
     places = (
         select(GroupMember)
         .join(Group, GroupMember.group_id == Group.id)
@@ -123,7 +127,7 @@ def transfer(
             remedy=f"Meld hier af: vitale person withdraw {source.code} {enrolment.id}",
         )
     if target.status not in intake.ACCEPTS:
-        raise intake.takes_nobody(target)
+        raise cohorts.takes_nobody(target)
     intake.end(session, enrolment, EnrolmentEvent.TRANSFER, by=by, now=now)
     free = cohorts.seats_taken(session, target) < target.capacity
     moved = _seat(session, target, enrolment.person, source="transfer", now=now, waits=not free)
