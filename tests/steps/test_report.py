@@ -9,7 +9,7 @@ from vitale_core.steps import evaluation, report, werkbezoek
 LAST, CLOSES = at("2027-04-22", "09:30"), at("2027-05-07")
 
 
-def evaluated(session, *, people=6, answers=6, code="2027-voorjaar", tempo=6):
+def evaluated(session, *, people=6, answers=6, code="2027-voorjaar", tempo=6, before=1):
     """A cohort whose baseline and direct round are closed."""
     cohort = a_cohort(session, code)
     enrolments = some_enrolments(session, cohort, people)
@@ -18,7 +18,7 @@ def evaluated(session, *, people=6, answers=6, code="2027-voorjaar", tempo=6):
     evaluation.advance(session, cohort, now=LAST, bureau=BUREAU)
     for place, enrolment in enumerate(enrolments[:answers]):
         sheet: dict[str, object] = {f"outcome-{nr}": 4 + (nr == 3) for nr in range(1, 6)}
-        sheet |= {f"before-{nr}": 1 for nr in range(1, 6)}
+        sheet |= {f"before-{nr}": before for nr in range(1, 6)}
         sheet |= {"aanraden": 8, "anders": f"Tekst {place}"} | ({"tempo": "goed"} if place < tempo else {})
         evaluation.answer_round(session, enrolment, "direct", sheet, now=LAST)
     evaluation.advance(session, cohort, now=CLOSES, bureau=BUREAU)
@@ -83,6 +83,16 @@ def test_the_summary_says_how_many_answered_and_what_moved_most(database):
             f"De grootste stap (+4,0): “{found.outcomes[2].text}”",
         )
         assert len(found.days) == 4
+
+
+def test_a_summary_without_progress_names_no_step(database):
+    with database.write() as session:
+        cohort = evaluated(session, before=5)
+
+        found = report.cohort_report(session, cohort)
+
+        assert max(chart.step for chart in found.outcomes) == 0
+        assert not [line for line in found.summary if "stap" in line]
 
 
 def test_a_withheld_round_is_named_without_figures(database):

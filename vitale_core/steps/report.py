@@ -19,6 +19,9 @@ from vitale_core.steps import evaluation
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Cohort, CourseSession, Group, Plan, Round, Visit
 
+LEAST_STEP = 0.05
+"""A smaller difference of two means shows as +0,0: that is no step to name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -205,7 +208,7 @@ def _summary(shown: Sequence[evaluation.RoundShown], outcomes: Sequence[OutcomeC
     """Tell the report in a few sentences; nothing that a chart does not show."""
     told = [(one.title, one.report) for one in shown if one.report]
     lines = [f"{title}: ingevuld door {r['answers']} van de {r['invited']} mensen." for title, r in told]
-    steps = [(chart.step, chart) for chart in outcomes if chart.step is not None]
+    steps = [(chart.step, chart) for chart in outcomes if chart.step is not None and chart.step >= LEAST_STEP]
     if steps:
         step, chart = max(steps, key=lambda pair: pair[0])
         lines.append(f"De grootste stap ({_decimal(step)}): “{chart.text}”")
