@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.delivery import Ending, Parcel, RenderedMail, Stage, Trace
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.postmark import bounce_address, envelope_address, message_id
-from vitale_core.domain.states import MessageStatus
-from vitale_core.store.records import Message, Person
+from vitale_core.domain.states import MessageStatus, TaskStatus
+from vitale_core.steps.post.rounds import deliver_due
+from vitale_core.store.records import Message, Person, Task
 
 BUREAU = Bureau(secret=b"a secret of the tests")
 TUESDAY = datetime(2027, 3, 16, 9, 0, tzinfo=UTC)
@@ -152,3 +154,59 @@ def owe_mail(session: Session, to: str = "anna@gemeente.test", **facts) -> Messa
     session.add(message)
     session.flush()
     return message
+
+
+BUSY = Ending(Stage.RCPT, 450, "4.2.0 later")
+
+
+UNKNOWN = Ending(Stage.RCPT, 550, "5.1.1 no such user")
+
+
+NO_ANSWER = Ending(Stage.DOT, None, "de mailserver antwoordde niet op tijd")
+
+
+DOWN = Ending(Stage.CONNECT, None, "op die poort luistert niemand")
+
+
+class Post:
+    """The post of one test: everything around a database."""
+
+    def __init__(self, database) -> None:
+        self.database = database
+        self.clock = Clock()
+        self.letters = PlainLetters()
+        self.server = ScriptedServer()
+        self.journal = MemoryJournal()
+
+    def owe(self, to: str = "anna@gemeente.test", **facts) -> int:
+        with self.database.write() as session:
+            return owe_mail(session, to, **facts).id
+
+    def deliver(self, **options):
+        return asyncio.run(
+            deliver_due(
+                self.database,
+                server=self.server,
+                letters=self.letters,
+                journal=self.journal,
+                now=self.clock,
+                bureau=BUREAU,
+                **options,
+            )
+        )
+
+    def row(self, number: int) -> Message:
+        with self.database.read() as session:
+            row = session.get_one(Message, number)
+            session.expunge(row)
+            return row
+
+    def said(self, kind: str) -> str:
+        """Return the sentence of the open task of this kind."""
+        with self.database.read() as session:
+            return session.scalars(select(Task.what).where(Task.kind == kind, Task.status == TaskStatus.OPEN)).one()
+
+    def tasks(self) -> list[str]:
+        """Return the kinds of the open tasks."""
+        with self.database.read() as session:
+            return list(session.scalars(select(Task.kind).where(Task.status == TaskStatus.OPEN).order_by(Task.id)))

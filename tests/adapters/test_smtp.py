@@ -70,24 +70,24 @@ def test_more_connections_talk_at_once_and_never_more_than_allowed():
 
 EXPECTED = {
     Fault.NONE: Ending(Stage.DOT, 250, "2.0.0 queued"),
-    Fault.REFUSE: Ending(Stage.CONNECT, None, "geen verbinding gekregen"),
+    Fault.REFUSE: Ending(Stage.CONNECT, None, "de mailserver verbrak de verbinding"),
     Fault.GREET_421: Ending(Stage.CONNECT, 421, "4.3.2 not now"),
     Fault.MAIL_451: Ending(Stage.RCPT, 451, "4.3.0 later"),
-    Fault.MAIL_DROP: Ending(Stage.RCPT, None, "de verbinding brak af"),
+    Fault.MAIL_DROP: Ending(Stage.RCPT, None, "de mailserver verbrak de verbinding"),
     Fault.OUT_OF_STEP: Ending(Stage.RCPT, 503, "5.5.1 nested"),
     Fault.RCPT_450: Ending(Stage.RCPT, 450, "4.2.0 greylisted"),
     Fault.RCPT_452: Ending(Stage.RCPT, 452, "4.2.2 mailbox full"),
     Fault.RCPT_550: Ending(Stage.RCPT, 550, "5.1.1 no such user"),
-    Fault.RCPT_DROP: Ending(Stage.RCPT, None, "de verbinding brak af"),
+    Fault.RCPT_DROP: Ending(Stage.RCPT, None, "de mailserver verbrak de verbinding"),
     Fault.DATA_451: Ending(Stage.DATA, 451, "4.3.0 later"),
-    Fault.DATA_DROP: Ending(Stage.DATA, None, "de verbinding brak af"),
+    Fault.DATA_DROP: Ending(Stage.DATA, None, "de mailserver verbrak de verbinding"),
     Fault.DOT_451: Ending(Stage.DOT, 451, "4.3.0 later"),
     Fault.DOT_550: Ending(Stage.DOT, 550, "5.7.1 policy"),
-    Fault.DOT_LOST: Ending(Stage.DOT, None, "de verbinding brak af"),
-    Fault.DOT_EATEN: Ending(Stage.DOT, None, "de verbinding brak af"),
-    Fault.DOT_HANG: Ending(Stage.DOT, None, "geen antwoord binnen de tijd"),
+    Fault.DOT_LOST: Ending(Stage.DOT, None, "de mailserver verbrak de verbinding"),
+    Fault.DOT_EATEN: Ending(Stage.DOT, None, "de mailserver verbrak de verbinding"),
+    Fault.DOT_HANG: Ending(Stage.DOT, None, "de mailserver antwoordde niet op tijd"),
     Fault.DOT_LATE: Ending(Stage.DOT, 250, "2.0.0 queued"),
-    Fault.GARBAGE: Ending(Stage.DOT, None, "een antwoord dat niet te lezen is"),
+    Fault.GARBAGE: Ending(Stage.DOT, None, "de mailserver antwoordde iets onbegrijpelijks"),
 }
 
 
@@ -346,7 +346,8 @@ def test_a_certificate_that_is_not_trusted_is_a_fault_of_the_relay(theirs):
     with ChaosServer(tls=theirs) as server:
         ending = over_tls(server, None)
 
-    assert (ending.stage, ending.code, server.taken) == (Stage.CONNECT, None, [])
+    assert ending == Ending(Stage.CONNECT, None, "het certificaat van de mailserver klopt niet")
+    assert server.taken == []
 
 
 def test_a_certificate_for_another_name_is_a_fault_of_the_relay(theirs, certificate):

@@ -18,6 +18,7 @@ from aiosmtplib import SMTPResponse
 
 from vitale_core import faults
 from vitale_core.adapters.smtp_line import GO_AHEAD, Line
+from vitale_core.adapters.smtp_words import in_words
 from vitale_core.domain.delivery import OUT_OF_STEP, Ending, LeaseLost, Parcel, Stage, without_addresses
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -114,7 +115,7 @@ class SmtpConnections:
                 line.close()
                 if kept and talk.stage is Stage.MAIL:
                     continue  # the server had hung up while the connection was idle
-                return talk.broken(_how(error))
+                return talk.broken(in_words(error))
             except BaseException:
                 line.close()  # cancelled, or a mistake of ours: the next answer would be taken for another mail's
                 raise
@@ -145,7 +146,7 @@ class SmtpConnections:
             return await self._open(client, talk), False
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             client.close()
-            talk.end(_answer(error), _how(error))
+            talk.end(_answer(error), in_words(error))
             return None, False
         except BaseException:
             client.close()
@@ -246,20 +247,6 @@ def stuffed(mime: bytes) -> bytes:
     if body.startswith(b"."):
         body = b"." + body
     return body.replace(b"\r\n.", b"\r\n..")
-
-
-def _how(error: Exception) -> str:
-    """Return in Dutch how a conversation broke off; what has no words of its own by the name of the error."""
-    return next((words for kinds, words in _BROKE_OFF if isinstance(error, kinds)), type(error).__name__)
-
-
-_BROKE_OFF: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((TimeoutError, aiosmtplib.SMTPTimeoutError), "geen antwoord binnen de tijd"),
-    ((ssl.SSLError,), "de beveiligde verbinding lukte niet"),
-    ((ConnectionRefusedError, aiosmtplib.SMTPConnectError), "geen verbinding gekregen"),
-    ((ConnectionError, aiosmtplib.SMTPServerDisconnected), "de verbinding brak af"),
-    ((aiosmtplib.SMTPResponseException,), "een antwoord dat niet te lezen is"),
-)
 
 
 def _answer(error: Exception) -> SMTPResponse | None:

@@ -109,6 +109,17 @@ def judge(ending: Ending, *, attempts: int, seed: str) -> Decision:
     return _temporary(ending, attempts, seed) if later else _permanent(ending, attempts, seed)
 
 
+def trouble_of_server(ending: Ending) -> str:
+    """Return what a mail server does wrong, when the fault is its own or that of our settings; and where to look."""
+    if ending.stage is Stage.LOGIN or ending.code in LOGIN_CODES:
+        return "weigert onze aanmelding (kijk naar VITALE_SMTP_USER en VITALE_SMTP_PASSWORD)"
+    if ending.stage is Stage.DOT:
+        return "zegt niet of hij onze mails aanneemt"
+    if ending.stage is Stage.CONNECT:
+        return "doet het niet (kijk naar VITALE_SMTP_HOST, VITALE_SMTP_PORT en VITALE_SMTP_TLS)"
+    return "weigert ons als afzender (kijk naar VITALE_MAIL_FROM)"
+
+
 def backoff(attempts: int, seed: str) -> timedelta:
     """Return the pause after attempt number `attempts` (from 0): 5, 15, 30, 60, 120 minutes, up to a fifth longer."""
     wait = WAITS[min(attempts, len(WAITS) - 1)]

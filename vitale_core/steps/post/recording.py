@@ -182,8 +182,9 @@ def _not_sent(session: Session, result: Result, decision: Decision, server: str,
         .with_for_update(of=Message)
         .execution_options(populate_existing=True)
     )
-    if decision.verdict is Verdict.RELAY_FAULT or _about_us(result):
-        relay_failed(session, server, ending.text, now=now)
+    if decision.verdict in {Verdict.RELAY_FAULT, Verdict.UNCERTAIN} or _about_us(result):
+        # A server that keeps silent after the dot, mail after mail, would make every mail that waits uncertain.
+        relay_failed(session, server, ending, now=now)
     if message is None:
         return
     message.smtp_stage, message.smtp_code, message.smtp_text = ending.stage, ending.code, ending.text

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from vitale_core.domain.delivery import BREAKER_LONGEST, DOMAIN_STRIKES, Breaker
+from vitale_core.domain.delivery import BREAKER_LONGEST, DOMAIN_STRIKES, Breaker, Ending, trouble_of_server
 from vitale_core.steps.tasks import close_tasks, owe_task
 from vitale_core.store.prepared import Prepared
 from vitale_core.store.records import Relay
@@ -43,20 +43,21 @@ def trying(session: Session, name: str, *, now: datetime) -> None:
     row.open_until, row.probe_token = now + PROBE, secrets.token_hex(8)
 
 
-def relay_failed(session: Session, name: str, text: str, *, now: datetime) -> Breaker:
+def relay_failed(session: Session, name: str, ending: Ending, *, now: datetime) -> Breaker:
     """Note a fault of the server itself. When it opens the breaker, a person is told."""
     row = _row(session, name)
     if row.probe_token is not None:
         row.open_until = None  # it was held back for the one that tried, and that one failed
     after = _breaker(row).failed(now)
     row.failures, row.open_until = after.failures, after.open_until
-    row.wait_seconds, row.probe_token, row.last_text = int(after.wait.total_seconds()), None, text
+    row.wait_seconds, row.probe_token, row.last_text = int(after.wait.total_seconds()), None, ending.text
     if not after.is_closed:
+        said = f"{ending.code or ''} {ending.text}".strip() or "geen"
         owe_task(
             session,
             key=f"{ALARM}{name}",
             kind="relay",
-            what=f"De mailserver {name} doet het niet; de mails wachten. Laatste antwoord: {text or 'geen'}.",
+            what=f"De mailserver {name} {trouble_of_server(ending)}; de mails wachten. Laatste antwoord: {said}.",
             command="vitale doctor",
             now=now,
         )
