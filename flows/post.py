@@ -16,7 +16,7 @@ from vitale_core.domain import labels
 from vitale_core.domain.errors import NeedsApproval, VitaleError
 from vitale_core.steps import clock
 from vitale_core.steps.post import settling
-from vitale_core.steps.post.inbox import is_older, read_inbox
+from vitale_core.steps.post.inbox import in_trouble, is_older, read_inbox
 from vitale_core.steps.post.rounds import deliver_due
 from vitale_core.steps.post.waiting import mail_waits
 from vitale_core.steps.replies import apply_reply
@@ -157,7 +157,7 @@ def _deliver(now: datetime) -> Any:  # noqa: ANN401 - a DeliveryReport
 def _something_came_in() -> bool:
     app = the_app()
     something = next(iter(app.mailbox.waiting(limit=1, largest=0)), None) is not None
-    return something or is_older(app.database, app.journal)
+    return something or is_older(app.database, app.journal) or in_trouble(app.database)
 
 
 def _code(session: Session, mail: Message) -> str:

@@ -36,6 +36,8 @@ class Report:
     broken: int = 0
     erased: int = 0
     trouble: list[str] = field(default_factory=list)
+    inbox_closed: bool = False  # it could not be reached: in this tick nobody waits for it again
+    relay_rests: bool = False
 
     def document(self, now: datetime) -> dict[str, Any]:
         """Return it with stable keys."""
@@ -129,6 +131,8 @@ def _read_inbox(desk: "Desk", report: Report) -> int:
     from vitale_core.steps.post.inbox import read_inbox
     from vitale_core.steps.replies import apply_reply
 
+    if report.inbox_closed:
+        return 0
     try:
         found = read_inbox(
             desk.database,
@@ -139,8 +143,8 @@ def _read_inbox(desk: "Desk", report: Report) -> int:
             **desk.at,
         )
     except VitaleError as problem:
-        if problem.message not in report.trouble:
-            report.trouble.append(problem.message)
+        report.inbox_closed = True
+        report.trouble.append(f"{problem.message} {problem.remedy}".strip())
         return 0
     report.read += found.read + found.again
     return found.read + found.again
@@ -164,7 +168,8 @@ def _deliver(desk: "Desk", report: Report, port: int) -> None:
     for name in ("sent", "skipped", "deferred", "failed", "uncertain", "broken"):
         setattr(report, name, getattr(report, name) + getattr(found, name))
     if found.resting:
-        report.trouble.append("de mailserver is niet bereikbaar; de mails blijven klaarstaan")
+        report.relay_rests = True
+        report.trouble.append("De mailserver doet het niet; de mails blijven klaarstaan. Waarom: vitale today")
 
 
 def _finish_erasures(desk: "Desk", report: Report) -> None:
@@ -218,6 +223,6 @@ def _text(report: Report, now: datetime) -> str:
 def _exit_code(report: Report) -> int:
     """Return 6 when the mail server or the inbox was out of reach, 5 when a person must look, else 0."""
     unreachable, attention = 6, 5
-    if report.deferred or any("bereikbaar" in told for told in report.trouble):
+    if report.deferred or report.inbox_closed or report.relay_rests:
         return unreachable
     return attention if report.trouble or report.broken else 0

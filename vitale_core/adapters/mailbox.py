@@ -6,14 +6,23 @@ deleted, nothing is answered, and no flag is changed.
 
 import imaplib
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from socket import gaierror
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError
+from imap_tools.errors import (
+    ImapToolsError,
+    MailboxCopyError,
+    MailboxFolderCreateError,
+    MailboxFolderSelectError,
+    MailboxLoginError,
+    MailboxMoveError,
+)
 
 from vitale_core.domain.errors import Refused, TemporaryFailure
 from vitale_core.domain.incoming import HEAD, RawMail
@@ -21,18 +30,38 @@ from vitale_core.domain.incoming import HEAD, RawMail
 HANDLED, APART = "Processed", "Quarantine"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 TIMEOUT = 60
+EXAMPLE = "Zo: VITALE_INBOX=imaps://gebruiker@server/INBOX"
+
+WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (MailboxLoginError, "weigert onze aanmelding; kijk naar de gebruiker in VITALE_INBOX en VITALE_INBOX_PASSWORD"),
+    (MailboxFolderSelectError, "heeft de map niet die in VITALE_INBOX staat"),
+    (MailboxFolderCreateError, f"laat ons de mappen {HANDLED} en {APART} niet maken"),
+    (MailboxMoveError, "laat ons gelezen mail niet verplaatsen; misschien is hij vol"),
+    (MailboxCopyError, "laat ons gelezen mail niet verplaatsen; misschien is hij vol"),
+    (ssl.SSLCertVerificationError, "heeft een certificaat dat niet klopt"),
+    (ssl.SSLError, "kan geen beveiligde verbinding maken; kijk naar imap:// of imaps:// en de poort in VITALE_INBOX"),
+    (gaierror, "is niet te bereiken: de naam van de server bestaat niet"),
+    (ConnectionRefusedError, "is niet te bereiken: op die poort luistert niemand"),
+    (TimeoutError, f"is niet te bereiken: geen antwoord binnen {TIMEOUT} seconden"),
+)
 
 
 def open_mailbox(where: str, *, password: str = "") -> "MaildirBox | ImapBox":
     """Open `imaps://user@host[:port]/FOLDER`, `imap://...` (STARTTLS; plain on loopback), or a Maildir by its path."""
     parsed = urlsplit(where)
     if parsed.scheme not in {"imap", "imaps"}:
+        if "://" in where:
+            raise Refused(f"VITALE_INBOX begint met imaps:// of is een map, niet {parsed.scheme}://.", remedy=EXAMPLE)
         return MaildirBox(Path(where))
+    try:
+        port = parsed.port
+    except ValueError:
+        raise Refused("In VITALE_INBOX staat na de dubbele punt geen poort.", remedy=EXAMPLE) from None
     if not parsed.hostname or not parsed.username:
-        raise Refused("VITALE_INBOX heeft een gebruiker en een server nodig: imaps://gebruiker@server/INBOX.")
+        raise Refused("VITALE_INBOX heeft een gebruiker en een server nodig.", remedy=EXAMPLE)
     return ImapBox(
         host=parsed.hostname,
-        port=parsed.port,
+        port=port,
         user=unquote(parsed.username),
         password=password or unquote(parsed.password or ""),
         folder=unquote(parsed.path.strip("/")) or "INBOX",
@@ -44,20 +73,28 @@ class MaildirBox:
     """A Maildir; its folders are named as Dovecot does (`.Processed`)."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder when it is not there yet."""
+        """Take the folder, and make it if that can be done; reading it says why not."""
         self._folder = folder
-        for place in (folder, folder / f".{HANDLED}", folder / f".{APART}"):
-            for part in ("tmp", "new", "cur"):
-                (place / part).mkdir(parents=True, exist_ok=True)
+        with suppress(TemporaryFailure):
+            self.check()
+
+    def check(self) -> None:
+        """Make the folder when it is not there yet. Raises TemporaryFailure, saying what is wrong."""
+        with _at_the_disk():
+            for place in (self._folder, self._folder / f".{HANDLED}", self._folder / f".{APART}"):
+                for part in ("tmp", "new", "cur"):
+                    (place / part).mkdir(parents=True, exist_ok=True)
 
     def waiting(self, *, limit: int, largest: int) -> Iterator[RawMail]:
-        """Give the mails in `new` and `cur` by age; see `domain.incoming.Mailbox`."""
-        return self._mails(_by_age(self._folder)[:limit], largest)
+        """Give the mails in `new` and `cur` by age; see `domain.incoming.Mailbox`. Raises TemporaryFailure."""
+        self.check()
+        yield from self._mails(_by_age(self._folder)[:limit], largest)
 
     def handled(self, *, limit: int, largest: int) -> Iterator[RawMail]:
         """Give the newest of what `done` and `set_aside` moved; see `domain.incoming.Mailbox`."""
+        self.check()
         paths = _by_age(self._folder / f".{HANDLED}", self._folder / f".{APART}")
-        return self._mails(paths[-limit:], largest)
+        yield from self._mails(paths[-limit:], largest)
 
     def done(self, source: str) -> None:
         """Move a mail to the handled ones."""
@@ -73,15 +110,28 @@ class MaildirBox:
     def _mails(self, paths: list[Path], largest: int) -> Iterator[RawMail]:
         for path in paths:
             with suppress(FileNotFoundError):  # another reader was here
-                with path.open("rb") as file:
+                with _at_the_disk(), path.open("rb") as file:
                     size = os.fstat(file.fileno()).st_size
                     octets = file.read(size if size <= largest else HEAD)
                 yield _raw(f"{path.parent.name}/{path.name}", size, octets, largest)
 
     def _move(self, source: str, where: str) -> None:
         part, _, name = source.partition("/")
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _at_the_disk():
             (self._folder / part / name).rename(self._folder / f".{where}" / "cur" / f"{name.partition(':')[0]}:2,S")
+
+
+@contextmanager
+def _at_the_disk() -> Iterator[None]:
+    """Turn what a folder raises that cannot be used into TemporaryFailure; a file that has gone stays what it is."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise TemporaryFailure(
+            f"De map van de inbox is niet te gebruiken ({error.strerror}).", remedy="Kijk naar VITALE_INBOX."
+        ) from error
 
 
 def _by_age(*folders: Path) -> list[Path]:
@@ -106,6 +156,12 @@ class ImapBox:
         self._folder = folder
         self._tls = tls
         self._box: BaseMailBox | None = None
+        self._validity = ""  # of the folder as this connection sees it
+
+    def check(self) -> None:
+        """Log in and look whether the folders are there. Raises TemporaryFailure, saying what is wrong."""
+        with _reaching(self):
+            self._connected()
 
     def waiting(self, *, limit: int, largest: int) -> Iterator[RawMail]:
         """Give the mails in the folder by UID; see `domain.incoming.Mailbox`. Raises TemporaryFailure."""
@@ -136,7 +192,7 @@ class ImapBox:
     def _mails(self, folder: str, which: slice, largest: int) -> Iterator[RawMail]:
         with _reaching(self):
             box = self._connected()
-            validity = box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"]
+            validity = _validity(box, folder)
             box.folder.set(folder)
             uids = box.uids()[which]
         for uid in uids:
@@ -164,6 +220,7 @@ class ImapBox:
             for name in (HANDLED, APART):
                 if not box.folder.exists(name):
                     box.folder.create(name)
+            self._validity = _validity(box, self._folder)
         except BaseException:
             box.client.shutdown()
             raise
@@ -171,8 +228,12 @@ class ImapBox:
         return box
 
     def _move(self, source: str, where: str) -> None:
+        validity, _, uid = source.partition("/")
         with _reaching(self):
-            self._connected().move(source.partition("/")[2], where)
+            box = self._connected()
+            if validity == self._validity:
+                box.move(uid, where)
+            # Else the numbers were dealt anew: this one may be another mail's. It is read again, known, and moved then.
 
 
 @contextmanager
@@ -182,9 +243,13 @@ def _reaching(box: ImapBox) -> Iterator[None]:
         yield
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
         box.close()
-        raise TemporaryFailure(
-            f"De inbox is niet te bereiken ({type(error).__name__}).", remedy="vitale doctor"
-        ) from error
+        what = next((words for kind, words in WORDS if isinstance(error, kind)), "is niet te bereiken")
+        raise TemporaryFailure(f"De inbox {what}.", remedy="vitale doctor") from error
+
+
+def _validity(box: BaseMailBox, folder: str) -> str:
+    """Return the number that changes when a server deals out the numbers of mails anew (RFC 3501, 2.3.1.1)."""
+    return str(box.folder.status(folder, ["UIDVALIDITY"])["UIDVALIDITY"])
 
 
 def _size(client: Any, uid: str) -> int:  # noqa: ANN401 - imaplib's class depends on the protection

@@ -10,12 +10,13 @@ before mail is sent; at the next reading the rest, because a bounce may be about
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from vitale_core import faults
@@ -25,7 +26,7 @@ from vitale_core.domain.errors import TemporaryFailure, VitaleError
 from vitale_core.domain.incoming import IncomingKind, IncomingMail, Mailbox, RawMail, Reader, Unreadable
 from vitale_core.domain.states import TaskStatus
 from vitale_core.steps.post.bounces import take_bounce
-from vitale_core.steps.tasks import owe_task
+from vitale_core.steps.tasks import close_tasks, owe_task
 from vitale_core.store.database import Database
 from vitale_core.store.records import Incoming, Note, Task
 
@@ -39,6 +40,10 @@ NEEDED_FOR = timedelta(days=30)
 BATCH = 200
 AGAIN = 5000
 """So many handled mails, the newest, are looked at after an older copy came back."""
+
+TROUBLE = "inbox/"
+READ_IT = "vitale mail inbox"
+"""The command of a task about a mail that came in; its number follows."""
 
 _REREADING = "inbox/rereading"
 
@@ -85,10 +90,41 @@ def read_inbox(
     """Handle what came in, at most `limit` mails, and tell the journal.
 
     A mail that cannot be read, or on which a step fails, is set aside with the reason and the next one is handled.
-    Raises TemporaryFailure when the mailbox cannot be reached or the journal cannot be written; nothing is lost then.
+    Raises TemporaryFailure when the mailbox cannot be reached or the journal cannot be written; nothing is lost then,
+    and a person is asked to look, until it works again.
     """
     report = InboxReport()
     tools: dict[str, Any] = {"now": now, "bureau": bureau, "read": read, "apply_reply": apply_reply}
+    try:
+        _read(database, mailbox, journal, report, tools, limit)
+    except TemporaryFailure as trouble:
+        with suppress(SQLAlchemyError), database.write() as session:  # on a full disk this fails too; it says the same
+            owe_task(
+                session,
+                key=TROUBLE,
+                kind="inbox",
+                what=f"{trouble.message} Antwoorden en bounces worden niet gelezen.",
+                command=trouble.remedy,
+                now=now,
+            )
+        raise
+    if in_trouble(database):
+        with database.write() as session:
+            close_tasks(session, key_prefix=TROUBLE, by="klok", now=now, note="de inbox doet het weer")
+    return report
+
+
+def in_trouble(database: Database) -> bool:
+    """Say whether the inbox could not be read last time."""
+    with database.read() as session:
+        open_ = select(Task.id).where(Task.key == TROUBLE, Task.status == TaskStatus.OPEN)
+        return session.scalar(open_) is not None
+
+
+def _read(
+    database: Database, mailbox: Mailbox, journal: Journal, report: InboxReport, tools: dict[str, Any], limit: int
+) -> None:
+    now = tools["now"]
     if is_older(database, journal):
         _read_again(database, mailbox, journal, report, tools)
     for raw in mailbox.waiting(limit=limit, largest=LARGEST):
@@ -110,7 +146,6 @@ def read_inbox(
         else:
             mailbox.done(raw.source)
         faults.point("inbox: moved")
-    return report
 
 
 def is_older(database: Database, journal: Journal) -> bool:
@@ -125,8 +160,8 @@ def let_go(session: Session, *, now: datetime) -> int:
     kept = session.scalars(
         select(Incoming.id).where(Incoming.raw.is_not(None), Incoming.received_at < now - NEEDED_FOR)
     ).all()
-    waiting = set(session.scalars(select(Task.key).where(Task.kind == "incoming", Task.status == TaskStatus.OPEN)))
-    settled = [number for number in kept if f"incoming/{number}/" not in waiting]
+    waiting = set(session.scalars(select(Task.command).where(Task.status == TaskStatus.OPEN)))
+    settled = [number for number in kept if f"{READ_IT} {number}" not in waiting]
     session.execute(update(Incoming).where(Incoming.id.in_(settled)).values(raw=None))
     return len(settled)
 
@@ -199,7 +234,7 @@ def _read_again(
             key="journal/inbox/",
             kind="journal",
             what=f"De database is ouder dan het journaal: {found} eerder verwerkte mails zijn opnieuw gelezen.",
-            command="vitale mail inbox",
+            command=READ_IT,
             now=tools["now"],
         )
         newest = session.scalar(select(func.max(Incoming.id))) or 0
@@ -268,6 +303,8 @@ def _remember(session: Session, raw: RawMail, digest: str, handled: Handled, *, 
     )
     session.add(row)
     session.flush()
+    if _told_by_its_step(session, row.id):
+        return row.id
     what: dict[tuple[Any, str], str] = {
         (IncomingKind.FREE, "task"): f"Iemand schreef een bericht (binnengekomen mail {row.id}).",
         (IncomingKind.REPLY, "task"): f"Een antwoord uit een agenda vraagt om een mens (binnengekomen mail {row.id}).",
@@ -280,7 +317,14 @@ def _remember(session: Session, raw: RawMail, digest: str, handled: Handled, *, 
             key=f"incoming/{row.id}/",
             kind="incoming",
             what=sentence,
-            command=f"vitale mail inbox {row.id}",
+            command=f"{READ_IT} {row.id}",
             now=now,
         )
     return row.id
+
+
+def _told_by_its_step(session: Session, number: int) -> bool:
+    """Say whether the step that this mail was for put it on the list itself; it could not know the number yet."""
+    nameless = update(Task).where(Task.kind == "reply", Task.status == TaskStatus.OPEN, Task.command == READ_IT)
+    told = session.scalars(nameless.values(command=f"{READ_IT} {number}").returning(Task.id)).all()
+    return bool(told)

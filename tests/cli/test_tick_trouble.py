@@ -1,0 +1,50 @@
+"""A tick while something outside is out of order: the rest goes on, and it is said what is wrong."""
+
+import pytest
+
+UNREACHABLE = 6
+
+
+@pytest.fixture
+def closed_inbox(settings):
+    """An inbox of which nobody answers the door."""
+    settings(INBOX="imap://training@127.0.0.1:1/INBOX", INBOX_PASSWORD="x")
+
+
+def test_an_inbox_out_of_reach_is_tried_once_and_the_mail_leaves(vitale, closed_inbox, relay, monkeypatch):
+    from vitale_core.adapters.mailbox import ImapBox
+
+    tried = []
+    connected = ImapBox._connected
+
+    def counted(box):
+        tried.append(box)
+        return connected(box)
+
+    monkeypatch.setattr(ImapBox, "_connected", counted)
+    vitale.some_people()
+
+    said = vitale("tick")
+
+    assert said.code == UNREACHABLE
+    assert "verstuurd" in said.out
+    assert "luistert niemand" in said.err
+    assert len(tried) == 1
+    assert "De inbox is niet te bereiken" in vitale.ok("today").out
+
+
+def test_a_relay_out_of_reach_is_said_in_dutch_with_the_setting_to_look_at(vitale, settings):
+    code = vitale.some_people(6)
+    settings(SMTP_PORT="1")
+
+    said = vitale("tick")
+    today = vitale.ok("today").out
+    shown = vitale.ok("mail show 1").out
+
+    assert said.code == UNREACHABLE
+    assert "VITALE_SMTP_HOST" in today
+    assert "op die poort luistert niemand" in shown
+    assert "Error" not in today + shown
+    assert "relay fault" not in shown
+    assert "mailserver deed het niet, later opnieuw" in shown
+    assert {mail["status"] for mail in vitale.json(f"mail list {code}")["mails"]} == {"queued"}

@@ -1,0 +1,100 @@
+"""A server says that a mail did not arrive: which mail it was, and what follows."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.incoming_mails import report
+from tests.post import TUESDAY
+from vitale_core.domain.states import MessageStatus
+from vitale_core.store.records import Attempt, Incoming, Relay, Suppression
+
+
+@pytest.mark.parametrize("way", ["address", "envelope id", "message id"])
+def test_a_bounce_finds_its_mail(inbox, way):
+    number, message_id = inbox.sent()
+    back = report(number=number, message_id=message_id).split(b"Delivered-To: ")[1].split(b"\r\n")[0].decode()
+    inbox.put(
+        {
+            "address": report(number=number, message_id=message_id),
+            "envelope id": report(envelope_id=back.partition("+")[2].partition("@")[0]),
+            "message id": report(original=message_id),
+        }[way]
+    )
+
+    inbox.read()
+
+    row = inbox.row(number)
+    assert row.status is MessageStatus.BOUNCED
+    assert "het adres bestaat niet" in row.outcome
+    assert "anna" not in row.outcome
+    assert inbox.tasks() == {"address": 1}
+    with inbox.database.read() as session:
+        assert session.scalars(select(Suppression.active)).all() == [True]
+
+
+def test_a_bounce_with_a_mark_that_is_not_ours_changes_nothing(inbox):
+    number, _ = inbox.sent()
+    inbox.put(report(to=f"training+b{number}-{'0' * 16}@vitale.example"))
+
+    inbox.read()
+
+    assert inbox.row(number).status is MessageStatus.SENT
+    assert inbox.rows(Incoming.outcome) == ["ignored"]
+
+
+def test_a_delay_on_the_way_is_noted_and_no_more(inbox):
+    number, message_id = inbox.sent()
+    inbox.put(report(number=number, message_id=message_id, action="delayed", status="4.4.1", said="smtp; no route"))
+
+    inbox.read()
+
+    assert inbox.row(number).status is MessageStatus.SENT
+    with inbox.database.read() as session:
+        assert session.scalars(select(Attempt.what)).all() == ["delayed"]
+
+
+def test_a_full_mailbox_counts_half_a_point_a_day_and_blocks_at_three(inbox):
+    full = {"status": "4.2.2", "said": "smtp; 452 4.2.2 mailbox full"}
+    scores = []
+    for day in range(6):
+        inbox.now = TUESDAY + timedelta(days=day, minutes=day)
+        for copy in range(2):
+            number, message_id = inbox.sent(subject=f"{day}-{copy}")
+            inbox.put(report(number=number, message_id=message_id, **full))
+        inbox.read()
+        with inbox.database.read() as session:
+            scores.append(session.execute(select(Suppression.score, Suppression.active)).one())
+
+    assert [tuple(s) for s in scores] == [
+        (0.5, False),
+        (1.0, False),
+        (1.5, False),
+        (2.0, False),
+        (2.5, False),
+        (3.0, True),
+    ]
+    assert inbox.tasks()["address"] == 1
+
+
+def test_a_refusal_by_policy_is_not_the_fault_of_the_address(inbox):
+    number, message_id = inbox.sent()
+    inbox.put(report(number=number, message_id=message_id, status="5.7.1", said="smtp; 550 5.7.1 spam"))
+
+    inbox.read()
+
+    assert inbox.row(number).status is MessageStatus.BOUNCED
+    assert inbox.tasks() == {"mail": 1}
+    with inbox.database.read() as session:
+        assert session.scalars(select(Suppression.active)).all() == []
+        assert session.scalars(select(Relay.name)).all() == ["to gemeente.test"]
+
+
+def test_a_bounce_ends_the_doubt_about_an_uncertain_mail(inbox):
+    number, message_id = inbox.sent(status=MessageStatus.UNCERTAIN, uncertain_at=TUESDAY)
+    inbox.put(report(number=number, message_id=message_id))
+
+    inbox.read()
+
+    assert inbox.row(number).status is MessageStatus.BOUNCED
