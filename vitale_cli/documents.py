@@ -68,6 +68,7 @@ def message(row: "Message") -> Document:
         "outcome": row.outcome,
         "due_at": row.due_at,
         "leaves_at": row.not_before,
+        "next_attempt_at": row.next_attempt_at if row.status == "queued" else None,
         "stale_at": row.stale_at,
         "ended_at": row.ended_at,
         "approved_by": row.approved_by,

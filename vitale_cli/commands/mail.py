@@ -87,6 +87,7 @@ def show(number: Number) -> None:
             "goedgekeurd": _approval(shown),
             "sjabloon": shown["template"],
             "gaat weg": documents.short(shown["leaves_at"]),
+            "volgende poging": documents.short(shown["next_attempt_at"]) if shown["attempts"] else None,
             "zinloos na": documents.short(shown["stale_at"]),
             "zou nu niet": shown["untrue"],
             "sleutel": shown["key"],

@@ -60,6 +60,7 @@ ATTEMPTS: Mapping[str, str] = {
     "failed": "mislukt",
     "refused": "geweigerd door de mailserver",
     "deferred": "later opnieuw",
+    "relay fault": "mailserver deed het niet, later opnieuw",
     "uncertain": "onzeker of hij aankwam",
     "repeated": "herhaald",
     "recovered": "weer klaargezet",
