@@ -25,6 +25,7 @@ NAMES = (
     *("Tijn Kuipers", "Mila de Boer", "Jesse Bos", "Lotte Prins", "Finn Meijer", "Sara Wolters", "Koen Haan"),
 )
 HERE: dict[str, Any] = {"by": "operator", "now": NOW, "bureau": BUREAU}
+LATER: dict[str, Any] = {**HERE, "now": NOW + timedelta(hours=2)}
 """Who does it, when, at which bureau: what most steps ask."""
 
 
