@@ -9,6 +9,8 @@ import httpx
 
 ORIGIN = "http://127.0.0.1:8080"
 SAME_ORIGIN = {"sec-fetch-site": "same-origin", "origin": "null"}
+WRONG = "A" * 43
+"""A token as long as ours, that nobody was given."""
 
 
 class Visitor:
