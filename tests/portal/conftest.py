@@ -4,6 +4,8 @@ import logging
 
 import pytest
 
+from tests.machine import require
+from tests.portal.site import chromium, serving
 from tests.portal.visitor import Visitor
 from tests.portal.world import World
 from vitale_core.store.database import open_database
@@ -59,3 +61,16 @@ def _nothing_breaks(caplog, request):
     if "it_breaks" not in request.fixturenames:
         broken = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
         assert broken == []
+
+
+@pytest.fixture(scope="module")
+def browser():
+    require("chromium")
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(world):
+    with serving(world) as address:
+        yield address
