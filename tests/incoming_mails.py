@@ -50,7 +50,7 @@ def report(
 
 
 def calendar_answer(partstat: str = "ACCEPTED", *, sender: str = "anna@gemeente.test", **headers: str) -> bytes:
-    """An answer of a calendar; the part is what `tests/steps/test_inbox.py` hands to a stand-in."""
+    """An answer of a calendar; the part is what `tests/inbox.py` hands to a stand-in."""
     mail = EmailMessage(policy=SMTP)
     mail["From"], mail["To"], mail["Subject"] = sender, BUREAU.mail_address, "Geaccepteerd: dagdeel 1"
     for name, value in headers.items():
