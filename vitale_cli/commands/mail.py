@@ -77,6 +77,7 @@ def show(number: Number) -> None:
                 {"at": a.at, "what": a.what, "stage": a.stage, "code": a.code, "text": a.text} for a in story.attempts
             ],
         }
+    tried = bool(shown["attempts"])
     head = terminal.facts(
         {
             "mail": f"{shown['id']}, {labels.of_kind(shown['kind'])}",
@@ -87,7 +88,7 @@ def show(number: Number) -> None:
             "goedgekeurd": _approval(shown),
             "sjabloon": shown["template"],
             "gaat weg": documents.short(shown["leaves_at"]),
-            "volgende poging": documents.short(shown["next_attempt_at"]) if shown["attempts"] else None,
+            "volgende poging": documents.short(next_) if (next_ := shown["next_attempt_at"]) and tried else None,
             "zinloos na": documents.short(shown["stale_at"]),
             "zou nu niet": shown["untrue"],
             "sleutel": shown["key"],
