@@ -5,8 +5,10 @@ first; the mails that clear their calendar need the address once more, so the re
 as those have left (`finish_erasures`, at every tick).
 """
 
+import html
 from collections.abc import Iterable
 from datetime import datetime
+from email import message_from_bytes, policy
 from typing import Any
 
 from sqlalchemy import func, select
@@ -111,6 +113,12 @@ def _finish(session: Session, person: Person, *, now: datetime) -> bool:
     )
     if session.scalar(under_way):
         return False
+    naming = _mails_that_name(session, person)
+    if any(_leaves_as_it_is(mail, now) for mail in naming):
+        return False
+    for mail in naming:
+        mail.rendered_version = None
+    _delete(session, select(Mime).where(Mime.message_id.in_([mail.id for mail in naming])))
     numbers = [enrolment.id for enrolment in _enrolments(session, person)]
     for enrolment in _enrolments(session, person):
         enrolment.screening = {}
@@ -149,6 +157,35 @@ def _forget_post(session: Session, person: Person) -> None:
         invitation.address = None
         for reply in session.scalars(select(Reply).where(Reply.invitation_id == invitation.id)):
             reply.comment = ""
+
+
+def _mails_that_name(session: Session, person: Person) -> list[Message]:
+    """Return the mails to others that name this person: a group, its host and the trainer read who comes along."""
+    cohorts = {enrolment.cohort_id for enrolment in _enrolments(session, person)}
+    marks = [" ".join(mark.casefold().split()) for mark in (person.name, person.email) if mark]
+    kept = select(Message, Mime).join(Mime, Mime.message_id == Message.id)
+    others = kept.where(Message.cohort_id.in_(cohorts), Message.person_id != person.id)
+    rows = session.execute(others.execution_options(yield_per=AT_A_TIME))
+    return [mail for mail, mime in rows if any(mark in _words(mime.content) for mark in marks)]
+
+
+def _leaves_as_it_is(mail: Message, now: datetime) -> bool:
+    """Say whether a mail is still needed byte for byte; one that nobody tried to send is made anew without the name."""
+    doubtful = mail.status in (*UNDER_WAY, MessageStatus.UNCERTAIN) and mail.attempts > 0
+    return mail.status is MessageStatus.SENDING or (doubtful and mail.stale_at > now)
+
+
+def _words(mime: bytes) -> str:
+    """Return all that a mail says on one line, in small letters: headers, texts and calendar."""
+    mail = message_from_bytes(mime, policy=policy.default)
+    told = [str(value) for value in mail.values()]
+    for part in mail.walk():
+        if part.get_content_maintype() == "text":
+            text = part.get_content()
+            told.append(
+                text.replace("\r\n ", "").replace("\n ", "") if part.get_content_subtype() == "calendar" else text
+            )
+    return " ".join(html.unescape(" ".join(told)).casefold().split())
 
 
 def _forget_written(session: Session, person: Person) -> None:

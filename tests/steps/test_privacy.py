@@ -1,0 +1,91 @@
+"""Erasing somebody: gone from what is kept, also where others were told about them."""
+
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy import select
+
+from tests.owed_mails import owed
+from tests.training import BUREAU, NOW, a_cohort, an_enrolment
+from vitale_core.domain.kinds import Kind
+from vitale_core.domain.states import EnrolmentStatus, MessageStatus
+from vitale_core.steps import privacy
+from vitale_core.store.records import Message, Mime
+
+NAME = "Renée d'Hérelle-Zuidwijk"
+
+
+@pytest.fixture
+def written(database):
+    with database.write() as session:
+        yield session
+
+
+def kept(session, message, text, *, subtype="plain", status=MessageStatus.SENT, attempts=1):
+    """Bytes as they were made of a message, with its state since."""
+    mail = EmailMessage()
+    mail["Subject"] = "Jullie groep"
+    mail.set_content(text, subtype=subtype, cte="base64" if subtype == "calendar" else "quoted-printable")
+    session.add(
+        Mime(
+            message_id=message.id, recipient="x@x.example", envelope_from="y@y.example", content=bytes(mail), sha256=""
+        )
+    )
+    message.status, message.attempts, message.rendered_version = status, attempts, 1
+    session.flush()
+    return message
+
+
+def a_group(session):
+    """Two people of one cohort; the first is about to be erased."""
+    cohort = a_cohort(session)
+    gone = an_enrolment(session, cohort, status=EnrolmentStatus.WITHDRAWN)
+    gone.person.name = NAME
+    return cohort, gone.person, an_enrolment(session, cohort, "Sam Bakker")
+
+
+def erase(session, person):
+    return privacy.erase(session, person, by="operator", now=NOW, bureau=BUREAU)
+
+
+@pytest.mark.parametrize(
+    "subtype, text",
+    [
+        ("plain", f"Je gaat samen met {NAME.replace(' ', chr(10))} en Jo."),
+        ("html", "<p>Samen met Ren&eacute;e d&#39;H&eacute;relle-Zuidwijk</p>"),
+        ("calendar", "DESCRIPTION:Samen met Renée d'Hé\r\n relle-Zuidwijk\\, en Jo"),
+    ],
+)
+def test_what_others_were_told_of_an_erased_person_is_not_kept(written, subtype, text):
+    cohort, person, sam = a_group(written)
+    kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), text, subtype=subtype)
+    other = kept(written, owed(written, cohort, Kind.RECEIPT, sam), "Beste Sam, tot dan.")
+
+    assert erase(written, person)
+
+    assert written.scalars(select(Mime.message_id)).all() == [other.id]
+
+
+def test_a_mail_that_names_and_waits_is_made_anew(written):
+    cohort, person, sam = a_group(written)
+    mail = owed(written, cohort, Kind.GROUP_PROPOSAL, sam)
+    kept(written, mail, f"Samen met {NAME}", status=MessageStatus.QUEUED, attempts=0)
+
+    assert erase(written, person)
+
+    assert mail.rendered_version is None
+    assert written.scalars(select(Mime)).all() == []
+
+
+@pytest.mark.parametrize("status", [MessageStatus.SENDING, MessageStatus.UNCERTAIN, MessageStatus.QUEUED])
+def test_erasing_waits_for_a_mail_that_may_have_to_go_again_byte_for_byte(written, status):
+    cohort, person, sam = a_group(written)
+    mail = kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), f"Samen met {NAME}", status=status)
+
+    assert not erase(written, person)
+    assert privacy.finish_erasures(written, now=NOW) == 0
+
+    mail.status = MessageStatus.SENT
+    assert privacy.finish_erasures(written, now=NOW) == 1
+    assert (person.name, written.scalars(select(Mime)).all()) == (None, [])
+    assert written.get_one(Message, mail.id).status is MessageStatus.SENT
