@@ -135,7 +135,7 @@ def test_the_meter_forgets_after_a_minute():
 
 def test_fifty_people_at_once_for_the_last_seats(world, visitor):
     """The forms come in together; every one is kept, and a decision gives out exactly the seats there are."""
-    from vitale_core.steps import intake
+    from vitale_core.steps import intake, waiting_list
     from vitale_core.store.records import Cohort
 
     cohort = world.cohort(capacity=12)
@@ -152,7 +152,7 @@ def test_fifty_people_at_once_for_the_last_seats(world, visitor):
         row = session.get_one(Cohort, cohort)
         for enrolment in session.query(Enrolment).order_by(Enrolment.applied_at, Enrolment.id):
             intake.confirm(session, enrolment, by="Anja", now=world.now, bureau=world.bureau)
-        places = [intake.place_on_list(session, e) for e in session.query(Enrolment).order_by(Enrolment.id)]
+        places = [waiting_list.place_on_list(session, e) for e in session.query(Enrolment).order_by(Enrolment.id)]
 
     assert {answer.status_code for answer in answers} == {303}
     statuses = [e.status for e in world.all(Enrolment)]

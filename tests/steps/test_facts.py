@@ -30,7 +30,7 @@ from vitale_core.domain.states import (
     TaskStatus,
     VisitStatus,
 )
-from vitale_core.steps import facts, intake, invitations, ledger, tasks, werkbezoek
+from vitale_core.steps import facts, intake, invitations, ledger, tasks, waiting_list, werkbezoek
 from vitale_core.store.records import (
     Attendance,
     Certificate,
@@ -86,7 +86,7 @@ def test_people_with_their_offers_and_answers(written):
     assert [e.intake_answered for e in (first, second, third)] == [False, True, False]
     (offer,) = third.offers
     assert offer == OfferFacts(offer.id, LATER["now"], at("2027-02-04", "18:00"), open=True)
-    intake.lapse_offers(written, cohort, now=offer.deadline)
+    waiting_list.lapse_offers(written, cohort, now=offer.deadline)
     (lapsed,) = load(written, cohort).enrolments[2].offers
     assert (lapsed.open, lapsed.lapsed_at) == (False, offer.deadline)
 

@@ -10,7 +10,7 @@ from tests.training import BUREAU, HERE, NOW, a_cohort, an_enrolment, at, mails_
 from vitale_core.domain.errors import NotFound, Refused, TransitionRefused
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import CohortStatus, EnrolmentEvent, EnrolmentStatus
-from vitale_core.steps import cohorts, intake, ledger
+from vitale_core.steps import cohorts, intake, ledger, waiting_list
 from vitale_core.steps.intake import Application
 from vitale_core.store.records import AuditEvent, Enrolment
 
@@ -190,10 +190,10 @@ def test_beyond_the_capacity_people_wait_in_the_order_of_their_aanmelding(writte
 
     assert [e.status for e in (one, two)] == [EnrolmentStatus.CONFIRMED] * 2
     assert [e.status for e in (three, four)] == [EnrolmentStatus.WAITLISTED] * 2
-    assert [intake.place_on_list(written, e) for e in (one, three, four)] == [None, 1, 2]
+    assert [waiting_list.place_on_list(written, e) for e in (one, three, four)] == [None, 1, 2]
     assert len(mails_of(written, Kind.WAITLISTED)) == 2
     four.priority = 1
-    assert [intake.place_on_list(written, e) for e in (three, four)] == [2, 1]
+    assert [waiting_list.place_on_list(written, e) for e in (three, four)] == [2, 1]
 
 
 def test_nobody_on_the_list_is_passed_by_a_newcomer(written, cohort):

@@ -9,7 +9,7 @@ from tests.training import BUREAU, HERE, NOW, a_cohort, at, mails_of, tasks_of
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import CohortStatus, EnrolmentStatus, OfferStatus, SessionStatus
-from vitale_core.steps import cohorts, intake
+from vitale_core.steps import cohorts, intake, waiting_list
 from vitale_core.steps.intake import Application
 
 LATER = {**HERE, "now": NOW + timedelta(days=1)}
@@ -126,7 +126,7 @@ def test_a_cancelled_cohort_offers_nothing(written, cohort):
     people(written, cohort, "Noor A", "Sam B", "Ilse C")
     cohort.capacity, cohort.status = 5, CohortStatus.CANCELLED
 
-    assert intake.offer_seats(written, cohort, now=NOW, bureau=BUREAU) == []
+    assert waiting_list.offer_seats(written, cohort, now=NOW, bureau=BUREAU) == []
 
 
 def test_more_seats_are_offered_at_the_next_look(written, cohort):
@@ -186,7 +186,7 @@ def test_a_cancelled_first_day_does_not_close_the_list(written, cohort):
 
     intake.advance(written, cohort, now=at("2027-03-18", "18:00"), bureau=BUREAU)
 
-    assert intake.first_start(cohort) == at("2027-04-22", "09:30")
+    assert waiting_list.first_start(cohort) == at("2027-04-22", "09:30")
     assert waiting.status in {EnrolmentStatus.WAITLISTED, EnrolmentStatus.OFFERED}
 
 

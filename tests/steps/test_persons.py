@@ -27,7 +27,7 @@ from tests.training import (
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import Answer, CohortStatus, EnrolmentStatus, PlanStatus, Via
-from vitale_core.steps import cohorts, groups, intake, invitations, links, persons, replies, werkbezoek
+from vitale_core.steps import cohorts, groups, intake, invitations, links, persons, replies, waiting_list, werkbezoek
 from vitale_core.store.records import GroupMember, Invitation
 
 DAAN = "daan@provincie.example"
@@ -206,7 +206,7 @@ def test_a_colleague_to_whom_a_seat_was_offered_no_longer_needs_it(written):
     cohort = a_cohort(written, capacity=2, minimum=1)
     noor = an_enrolment(written, cohort)
     waiting = an_enrolment(written, cohort, "Daan Mulder", status=EnrolmentStatus.WAITLISTED)
-    (offer,) = intake.offer_seats(written, cohort, now=NOW, bureau=BUREAU)
+    (offer,) = waiting_list.offer_seats(written, cohort, now=NOW, bureau=BUREAU)
 
     substitute(written, noor, email=waiting.person.email)
 

@@ -16,7 +16,7 @@ from tests.aanmeldingen import apply
 from tests.training import BUREAU, NOW, a_cohort
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import HAS_A_SEAT, CohortStatus, EnrolmentStatus, OfferStatus
-from vitale_core.steps import cohorts, intake
+from vitale_core.steps import cohorts, intake, waiting_list
 from vitale_core.store.database import Database
 from vitale_core.store.records import Cohort, Enrolment, Offer
 
@@ -54,7 +54,7 @@ def standing(database) -> tuple[Counter, list[int], list[int]]:
 
 
 def place(session, number: int) -> int:
-    found = intake.place_on_list(session, session.get_one(Enrolment, number))
+    found = waiting_list.place_on_list(session, session.get_one(Enrolment, number))
     assert found is not None
     return found
 

@@ -26,7 +26,7 @@ def list_(code: Code) -> None:
     from sqlalchemy import select
 
     from vitale_core.domain.states import EnrolmentStatus
-    from vitale_core.steps import answers, cohorts, intake
+    from vitale_core.steps import answers, cohorts, waiting_list
     from vitale_core.store.records import Enrolment, Intake
 
     with open_desk() as desk, desk.database.read() as session:
@@ -37,7 +37,7 @@ def list_(code: Code) -> None:
         shown = []
         for enrolment in session.scalars(query):
             waits = enrolment.status is EnrolmentStatus.WAITLISTED
-            place = intake.place_on_list(session, enrolment) if waits else None
+            place = waiting_list.place_on_list(session, enrolment) if waits else None
             lacks = answered.get(enrolment.id)
             told = {"intake_answered": lacks == [], "intake_missing": lacks or []}
             shown.append(documents.enrolment(enrolment) | told | {"place_on_list": place})
@@ -104,11 +104,11 @@ def confirm(code: Code, *who: Who, all_: Annotated[bool, Parameter(name="--all",
 
 def _with_place(session: "Session", enrolment: "Enrolment") -> dict[str, Any]:
     """Return somebody with the place on the waiting list, if any, and how full the cohort is."""
-    from vitale_core.steps import cohorts, intake
+    from vitale_core.steps import cohorts, waiting_list
 
     cohort = enrolment.cohort
     return documents.enrolment(enrolment) | {
-        "place_on_list": intake.place_on_list(session, enrolment),
+        "place_on_list": waiting_list.place_on_list(session, enrolment),
         "seats_taken": cohorts.seats_taken(session, cohort),
         "capacity": cohort.capacity,
     }

@@ -73,6 +73,9 @@ class EnrolmentStatus(StrEnum):
     TRANSFERRED = "transferred"  # moved to another cohort
 
 
+ACCEPTS = frozenset({CohortStatus.OPEN, CohortStatus.CONFIRMED, CohortStatus.RUNNING})
+"""Statuses of cohorts that take people in."""
+
 HAS_A_SEAT = frozenset({EnrolmentStatus.CONFIRMED, EnrolmentStatus.COMPLETED, EnrolmentStatus.INCOMPLETE})
 """Statuses of people who take (or took) part."""
 

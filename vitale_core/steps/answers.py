@@ -13,8 +13,7 @@ from vitale_core.domain import worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import LIVE, RoundStatus
-from vitale_core.steps import evaluation, people, screening, tasks
-from vitale_core.steps import intake as seats
+from vitale_core.steps import evaluation, people, screening, tasks, waiting_list
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.database import lock_cohort
 from vitale_core.store.records import Enrolment, Intake, Needs, Receipt, Round
@@ -51,7 +50,7 @@ def answer_intake(session: Session, enrolment: Enrolment, form: IntakeForm, *, n
     session.refresh(enrolment)
     if enrolment.status not in LIVE:
         raise Refused("Je doet niet (meer) mee aan deze training; de intake is gesloten.")
-    begins = seats.first_start(enrolment.cohort)
+    begins = waiting_list.first_start(enrolment.cohort)
     if begins is not None and begins <= now:
         raise Refused(f"De training begon op {worktime.moment_in_words(begins)}; de intake is gesloten.")
     if form.experience is not None and not LEAST <= form.experience <= MOST:

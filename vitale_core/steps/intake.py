@@ -12,28 +12,24 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vitale_core.domain import worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import (
+    ACCEPTS,
     ENROLMENT,
     HAS_A_SEAT,
     LIVE,
-    CohortStatus,
     EnrolmentEvent,
     EnrolmentStatus,
     OfferStatus,
-    SessionKind,
-    SessionStatus,
     after,
 )
-from vitale_core.steps import audit, cohorts, invitations, ledger, people, screening, tasks
+from vitale_core.steps import audit, cohorts, invitations, ledger, people, screening, tasks, waiting_list
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.database import lock_cohort
-from vitale_core.store.records import Cohort, Enrolment, Offer, Person
+from vitale_core.store.records import Cohort, Enrolment, Person
 
 STEP = "intake"
-ACCEPTS = frozenset({CohortStatus.OPEN, CohortStatus.CONFIRMED, CohortStatus.RUNNING})
 LONGEST_NUMBER = 10
 
 
@@ -53,8 +49,8 @@ class Application:
 def advance(session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau) -> None:
     """Let offers lapse, offer free seats, close the list at the first day, owe the mails."""
     cohort = lock_cohort(session, cohort.id)
-    lapse_offers(session, cohort, now=now)
-    offer_seats(session, cohort, now=now, bureau=bureau)
+    waiting_list.lapse_offers(session, cohort, now=now)
+    waiting_list.offer_seats(session, cohort, now=now, bureau=bureau)
     _close_list(session, cohort, now=now)
     ledger.owe_due(session, cohort, steps={STEP}, now=now, bureau=bureau)
 
@@ -158,14 +154,14 @@ def confirm(session: Session, enrolment: Enrolment, *, by: str, now: datetime, b
     after(ENROLMENT, enrolment.status, EnrolmentEvent.CONFIRM)  # who left comes back with a new aanmelding
     enrolment.screened_at, enrolment.screened_by = enrolment.screened_at or now, enrolment.screened_by or by
     tasks.close_tasks(session, key_prefix=f"decide/{enrolment.id}", by=by, now=now)
-    in_line = waiting(session, cohort)
+    in_line = waiting_list.waiting(session, cohort)
     first_in_line = not in_line or in_line[0].id == enrolment.id
     if cohorts.seats_taken(session, cohort) < cohort.capacity and first_in_line:
         _seat(session, enrolment, actor=by, now=now)
     elif enrolment.status is EnrolmentStatus.APPLIED:
         enrolment.status = after(ENROLMENT, enrolment.status, EnrolmentEvent.WAITLIST)
         enrolment.waitlisted_at = now
-        _note(session, enrolment, "waitlisted", by, now)
+        waiting_list.note(session, enrolment, "waitlisted", by, now)
     _after_change(session, cohort, now=now, bureau=bureau)
     return enrolment
 
@@ -201,7 +197,7 @@ def end(session: Session, enrolment: Enrolment, event: EnrolmentEvent, *, by: st
     had_a_seat = enrolment.status is EnrolmentStatus.CONFIRMED
     enrolment.status = after(ENROLMENT, enrolment.status, event)
     enrolment.ended_at, enrolment.ended_by = now, by
-    for offer in _open_offers(session, enrolment.cohort_id, enrolment.id):
+    for offer in waiting_list.open_offers(session, enrolment.cohort_id, enrolment.id):
         offer.status, offer.closed_at = OfferStatus.DECLINED, now
     tasks.close_tasks_of_enrolment(session, enrolment_id=enrolment.id, by=by, now=now)
     cohort = enrolment.cohort
@@ -216,7 +212,7 @@ def end(session: Session, enrolment: Enrolment, event: EnrolmentEvent, *, by: st
             enrolment_id=enrolment.id,
             now=now,
         )
-    _note(session, enrolment, str(event), by, now)
+    waiting_list.note(session, enrolment, str(event), by, now)
 
 
 def accept_offer(session: Session, enrolment: Enrolment, *, now: datetime, bureau: Bureau) -> Enrolment:
@@ -225,7 +221,7 @@ def accept_offer(session: Session, enrolment: Enrolment, *, now: datetime, burea
     session.refresh(enrolment)
     if enrolment.status is EnrolmentStatus.CONFIRMED:
         return enrolment
-    offer = _open_offer(session, enrolment, now)
+    offer = waiting_list.open_offer(session, enrolment, now)
     offer.status, offer.closed_at = OfferStatus.ACCEPTED, now
     _seat(session, enrolment, actor="deelnemer", now=now)
     _after_change(session, cohort, now=now, bureau=bureau)
@@ -237,7 +233,7 @@ def take_seat(session: Session, enrolment: Enrolment, *, by: str, now: datetime)
 
     The caller holds the cohort and took the other out. An open offer ends, since there is a seat.
     """
-    for offer in _open_offers(session, enrolment.cohort_id, enrolment.id):
+    for offer in waiting_list.open_offers(session, enrolment.cohort_id, enrolment.id):
         offer.status, offer.closed_at = OfferStatus.ACCEPTED, now
     enrolment.screened_at, enrolment.screened_by = enrolment.screened_at or now, enrolment.screened_by or by
     tasks.close_tasks(session, key_prefix=f"decide/{enrolment.id}", by=by, now=now)
@@ -252,103 +248,27 @@ def decline_offer(session: Session, enrolment: Enrolment, *, now: datetime, bure
     session.refresh(enrolment)
     if enrolment.status is EnrolmentStatus.WITHDRAWN:
         return enrolment
-    _open_offer(session, enrolment, now)
+    waiting_list.open_offer(session, enrolment, now)
     end(session, enrolment, EnrolmentEvent.WITHDRAW, by="deelnemer", now=now)
     _after_change(session, cohort, now=now, bureau=bureau)
     return enrolment
 
 
-def lapse_offers(session: Session, cohort: Cohort, *, now: datetime) -> int:
-    """End the offers whose deadline passed; return how many."""
-    late = [offer for offer in _open_offers(session, cohort.id) if offer.deadline <= now]
-    for offer in late:
-        offer.status, offer.closed_at = OfferStatus.EXPIRED, now
-        offer.enrolment.status = after(ENROLMENT, offer.enrolment.status, EnrolmentEvent.LAPSE)
-        offer.enrolment.ended_at, offer.enrolment.ended_by = now, audit.CLOCK
-        _note(session, offer.enrolment, "offer lapsed", audit.CLOCK, now)
-    return len(late)
-
-
-def offer_seats(session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau) -> list[Offer]:
-    """Offer each free seat to the next screened person on the list, with a deadline.
-
-    No offer is made whose deadline would lie after the first day.
-    """
-    if cohort.status not in ACCEPTS:
-        return []
-    programme = programme_of(cohort)
-    day = worktime.shift_working_days(worktime.local(now).date(), programme.offer_working_days, bureau.holidays)
-    deadline = worktime.wall_clock(day, worktime.OFFICE_CLOSES)
-    begins = first_start(cohort)
-    if begins is not None and deadline >= begins:
-        return []
-    free = cohort.capacity - cohorts.seats_taken(session, cohort)
-    made = []
-    for enrolment in waiting(session, cohort)[: max(free, 0)]:
-        enrolment.status = after(ENROLMENT, enrolment.status, EnrolmentEvent.OFFER)
-        offer = Offer(
-            cohort_id=cohort.id,
-            enrolment=enrolment,
-            status=OfferStatus.OPEN,
-            offered_at=now,
-            deadline=deadline,
-        )
-        session.add(offer)
-        made.append(offer)
-        _note(session, enrolment, "seat offered", audit.CLOCK, now)
-    session.flush()
-    return made
-
-
-def place_on_list(session: Session, enrolment: Enrolment) -> int | None:
-    """Return the person's place on the waiting list, from 1; None when not on it."""
-    if enrolment.status is not EnrolmentStatus.WAITLISTED:
-        return None
-    return next((n for n, e in enumerate(waiting(session, enrolment.cohort), 1) if e.id == enrolment.id), None)
-
-
-def waiting(session: Session, cohort: Cohort) -> list[Enrolment]:
-    """Return who is on the waiting list, the next in line first."""
-    session.flush()
-    query = (
-        select(Enrolment)
-        .where(Enrolment.cohort_id == cohort.id, Enrolment.status == EnrolmentStatus.WAITLISTED)
-        .order_by(Enrolment.priority.desc(), Enrolment.applied_at, Enrolment.id)
-    )
-    return list(session.scalars(query))
-
-
-def _open_offers(session: Session, cohort_id: int, enrolment_id: int | None = None) -> list[Offer]:
-    query = select(Offer).where(Offer.cohort_id == cohort_id, Offer.status == OfferStatus.OPEN)
-    if enrolment_id is not None:
-        query = query.where(Offer.enrolment_id == enrolment_id)
-    return list(session.scalars(query.order_by(Offer.id)))
-
-
-def _open_offer(session: Session, enrolment: Enrolment, now: datetime) -> Offer:
-    offers = _open_offers(session, enrolment.cohort_id, enrolment.id)
-    if not offers or offers[0].deadline <= now:
-        raise Refused(
-            "Deze plek wordt niet meer voor je vastgehouden.", remedy="Bel ons; misschien is er nog iets mogelijk."
-        )
-    return offers[0]
-
-
 def _seat(session: Session, enrolment: Enrolment, *, actor: str, now: datetime) -> None:
     enrolment.status = after(ENROLMENT, enrolment.status, EnrolmentEvent.CONFIRM)
     enrolment.confirmed_at = now
-    _note(session, enrolment, "confirmed", actor, now)
+    waiting_list.note(session, enrolment, "confirmed", actor, now)
 
 
 def _after_change(session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau) -> None:
-    offer_seats(session, cohort, now=now, bureau=bureau)
+    waiting_list.offer_seats(session, cohort, now=now, bureau=bureau)
     invitations.sync(session, cohort, now=now, bureau=bureau)
     ledger.owe_due(session, cohort, steps={STEP}, now=now, bureau=bureau)
 
 
 def _close_list(session: Session, cohort: Cohort, *, now: datetime) -> None:
     """From the first day on nobody waits any more: they are told that no seat came free."""
-    begins = first_start(cohort)
+    begins = waiting_list.first_start(cohort)
     if begins is None or now < begins or cohort.status not in ACCEPTS:
         return
     late = select(Enrolment).where(
@@ -358,12 +278,6 @@ def _close_list(session: Session, cohort: Cohort, *, now: datetime) -> None:
     )
     for enrolment in session.scalars(late).all():
         end(session, enrolment, EnrolmentEvent.LAPSE, by=audit.CLOCK, now=now)
-
-
-def first_start(cohort: Cohort) -> datetime | None:
-    """Return when the first training day begins."""
-    days = [s for s in cohort.sessions if s.kind is SessionKind.DAGDEEL and s.status is not SessionStatus.CANCELLED]
-    return min((s.starts_at for s in days if s.starts_at), default=None)
 
 
 def _ask_to_decide(session: Session, cohort: Cohort, enrolment: Enrolment, *, now: datetime) -> None:
@@ -385,15 +299,3 @@ def _complete(person: Person, form: Application) -> None:
         told = people.clean_line(getattr(form, name))
         if told and not getattr(person, name):
             setattr(person, name, told)
-
-
-def _note(session: Session, enrolment: Enrolment, what: str, actor: str, now: datetime) -> None:
-    audit.note(
-        session,
-        what=what,
-        actor=actor,
-        cohort_id=enrolment.cohort_id,
-        object_kind="enrolment",
-        object_id=enrolment.id,
-        now=now,
-    )

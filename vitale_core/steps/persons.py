@@ -10,6 +10,7 @@ from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import CALENDAR, Kind
 from vitale_core.domain.states import (
+    ACCEPTS,
     HAS_A_SEAT,
     LIVE,
     CohortStatus,
@@ -18,7 +19,7 @@ from vitale_core.domain.states import (
     MessageStatus,
     PlanStatus,
 )
-from vitale_core.steps import audit, cohorts, intake, invitations, ledger, links, people, tasks
+from vitale_core.steps import audit, cohorts, intake, invitations, ledger, links, people, tasks, waiting_list
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.database import lock_cohort, touch
 from vitale_core.store.records import (
@@ -80,7 +81,7 @@ def substitute(
         )
     if by != "deelnemer":
         people.refuse_another_name(colleague, name)
-    begins = intake.first_start(cohort)
+    begins = waiting_list.first_start(cohort)
     if begins is not None and begins <= now and by == "deelnemer":
         raise Refused("De training is al begonnen; een collega kan niet meer instappen.", remedy="Bel ons.")
     intake.end(session, enrolment, EnrolmentEvent.SUBSTITUTE, by=by, now=now)
@@ -126,7 +127,7 @@ def transfer(
             f"Deelnemer {enrolment.id} staat al in {target.code} (daar nummer {known.id}).",
             remedy=f"Meld hier af: vitale person withdraw {source.code} {enrolment.id}",
         )
-    if target.status not in intake.ACCEPTS:
+    if target.status not in ACCEPTS:
         raise cohorts.takes_nobody(target)
     intake.end(session, enrolment, EnrolmentEvent.TRANSFER, by=by, now=now)
     free = cohorts.seats_taken(session, target) < target.capacity
@@ -135,7 +136,7 @@ def transfer(
     moved.screened_at, moved.screened_by = now, by
     _take_answers_along(session, enrolment, moved)
     _settle(session, target, moved, what="transferred", by=by, now=now, bureau=bureau)
-    intake.offer_seats(session, source, now=now, bureau=bureau)
+    waiting_list.offer_seats(session, source, now=now, bureau=bureau)
     invitations.sync(session, source, now=now, bureau=bureau)
     ledger.owe_due(session, source, steps={intake.STEP}, now=now, bureau=bureau)
     return moved

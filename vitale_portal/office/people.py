@@ -10,7 +10,7 @@ from vitale_core.domain import labels
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.programme import Option
 from vitale_core.domain.states import Answer, Criterion, EnrolmentStatus, SessionStatus, Via
-from vitale_core.steps import intake, replies
+from vitale_core.steps import intake, replies, waiting_list
 from vitale_core.steps.post import remarks
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Cohort, CourseSession, Enrolment, Intake, Invitation, Message, Task
@@ -86,7 +86,7 @@ def show_one(call: Call) -> Response:
         **cohort_page.common(call, cohort, "mensen"),
         enrolment=enrolment,
         person=enrolment.person,
-        place=intake.place_on_list(call.session, enrolment),
+        place=waiting_list.place_on_list(call.session, enrolment),
         criteria=[
             (c, *CRITERIA[Criterion(enrolment.screening.get(c.name, Criterion.UNCLEAR))])
             for c in programme_of(cohort).audience

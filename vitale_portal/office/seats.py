@@ -7,6 +7,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from vitale_core.domain.errors import NotFound
+from vitale_core.domain.states import ACCEPTS
 from vitale_core.steps import cohorts, details, groups, intake, persons
 from vitale_core.steps.plan import reading as plans
 from vitale_core.store.records import Cohort, Enrolment, Person
@@ -185,7 +186,7 @@ def _join_form(call: Call) -> Form:
 
 def _transfer_form(call: Call, cohort: Cohort) -> Form:
     others = call.session.scalars(
-        select(Cohort).where(Cohort.status.in_(intake.ACCEPTS), Cohort.id != cohort.id).order_by(Cohort.code)
+        select(Cohort).where(Cohort.status.in_(ACCEPTS), Cohort.id != cohort.id).order_by(Cohort.code)
     ).all()
     if not others:
         return Form(())

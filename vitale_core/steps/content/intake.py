@@ -7,8 +7,8 @@ from vitale_core.domain.occasions import shared_anchors
 from vitale_core.domain.states import CohortStatus
 from vitale_core.steps.content.case import Case, Facts, timeline
 from vitale_core.steps.content.days import diary, other_cohorts, visit_window
-from vitale_core.steps.intake import place_on_list
 from vitale_core.steps.programmes import programme_of
+from vitale_core.steps.waiting_list import place_on_list
 from vitale_core.store.records import Enrolment, Invitation, Offer
 
 _GOES_AHEAD = frozenset({CohortStatus.CONFIRMED, CohortStatus.RUNNING, CohortStatus.EVALUATING})

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.errors import Refused
-from vitale_core.domain.states import HAS_A_SEAT, OfferStatus
+from vitale_core.domain.states import ACCEPTS, HAS_A_SEAT, OfferStatus
 from vitale_core.planning import Room, Waiting, assign_waiting_list
-from vitale_core.steps import cohorts, intake
+from vitale_core.steps import cohorts, waiting_list
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Cohort, Enrolment, Offer
 
@@ -39,10 +39,12 @@ def divide(
     first. At most two people of one organisation come together, as far as the organisations are known.
     """
     found = [cohorts.get(session, code) for code in codes] or list(session.scalars(select(Cohort)))
-    rooms = sorted((c for c in found if _takes_people(c, now)), key=lambda c: (intake.first_start(c) or now, c.code))
+    rooms = sorted(
+        (c for c in found if _takes_people(c, now)), key=lambda c: (waiting_list.first_start(c) or now, c.code)
+    )
     if not rooms:
         raise Refused("Er is geen lichting die nog mensen aanneemt.", remedy="vitale cohort list")
-    waiting = [e for cohort in rooms for e in intake.waiting(session, cohort)]
+    waiting = [e for cohort in rooms for e in waiting_list.waiting(session, cohort)]
     waiting.sort(key=lambda e: (-e.priority, e.applied_at, e.id))
     known = {cohort.code for cohort in rooms}
     wishes = prefers or {}
@@ -61,8 +63,8 @@ def divide(
 
 
 def _takes_people(cohort: Cohort, now: datetime) -> bool:
-    begins = intake.first_start(cohort)
-    return cohort.status in intake.ACCEPTS and (begins is None or begins > now)
+    begins = waiting_list.first_start(cohort)
+    return cohort.status in ACCEPTS and (begins is None or begins > now)
 
 
 def _suiting(enrolment: Enrolment, rooms: Sequence[Cohort]) -> tuple[str, ...]:
