@@ -5,12 +5,13 @@ the same name with `_FILE`; they are masked wherever settings are shown.
 """
 
 import os
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,7 +37,11 @@ class Dispatch(StrEnum):
     DEPLOYMENT = "deployment"  # in one run per due cohort, on the work pool
 
 
+T = TypeVar("T")
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+DATABASES = ("sqlite:", "postgresql+psycopg:")
+REGIONS = ("noord", "midden", "zuid")
 
 
 class Settings(BaseSettings):
@@ -71,6 +76,32 @@ class Settings(BaseSettings):
     secret_file: Path | None = Field(None, description="default: VITALE_HOME/secret, made once")
     templates: Path | None = Field(None, description="a folder of own templates; empty: the house's")
 
+    @field_validator("database_url")
+    @classmethod
+    def _a_database_we_know(cls, url: str) -> str:
+        return _fits(url, not url or url.startswith(DATABASES), "moet beginnen met sqlite:/// of postgresql+psycopg://")
+
+    @field_validator("mail_from", "operator")
+    @classmethod
+    def _one_mailbox(cls, text: str) -> str:
+        local, _, domain = parseaddr(text)[1].partition("@")
+        return _fits(text, bool(local and domain), "moet een adres zijn, zoals Vitale Overheid <training@bureau.nl>")
+
+    @field_validator("region")
+    @classmethod
+    def _a_region_with_holidays(cls, text: str) -> str:
+        return _fits(text, text in REGIONS, f"moet {', '.join(REGIONS[:-1])} of {REGIONS[-1]} zijn")
+
+    @field_validator("smtp_password_file", "inbox_password_file", "secret_file")
+    @classmethod
+    def _a_file_with_something_in_it(cls, path: Path | None) -> Path | None:
+        return _fits(path, path is None or _read(path) != "", "wijst naar een bestand dat er niet is, of leeg is")
+
+    @field_validator("templates")
+    @classmethod
+    def _a_folder(cls, path: Path | None) -> Path | None:
+        return _fits(path, path is None or path.is_dir(), "wijst naar een map die er niet is")
+
     @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.smtp_tls is Tls.NONE and self.smtp_host not in LOOPBACK:
@@ -90,9 +121,24 @@ class Settings(BaseSettings):
         """Return `smtp_password`, `inbox_password` or `secret`, from its value or its file."""
         path: Path | None = getattr(self, f"{name}_file")
         if path is not None:
-            return path.read_text(encoding="utf-8").strip()
+            return _read(path)
         value: SecretStr = getattr(self, name)
         return value.get_secret_value()
+
+
+def _fits(value: T, ok: bool, otherwise: str) -> T:  # noqa: FBT001 - reads as a sentence
+    """Return the value of a setting, or refuse it with what it must be."""
+    if not ok:
+        raise ValueError(otherwise)
+    return value
+
+
+def _read(path: Path) -> str:
+    """Return what is in the file of a secret; nothing when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def source_of(name: str) -> str:

@@ -193,6 +193,28 @@ def test_a_wrong_sort_of_setting_is_named_without_its_value(vitale, settings):
     assert (said.code, "VITALE_SMTP_PORT" in said.err, "geheim" in said.err) == (2, True, False)
 
 
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("DATABASE_URL", "mysql://u:geheim@db/vitale"),
+        ("DATABASE_URL", "geheim"),
+        ("MAIL_FROM", "geheim"),
+        ("OPERATOR", "geheim <>"),
+        ("REGION", "geheim"),
+        ("SMTP_PASSWORD_FILE", "/geheim/is/er/niet"),
+        ("INBOX_PASSWORD_FILE", "/dev/null"),
+        ("SECRET_FILE", "/dev/null"),
+        ("TEMPLATES", "/geheim/is/er/niet"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused_before_anything_starts(vitale, settings, name, value):
+    settings(**{name: value})
+
+    said = vitale("tick")
+
+    assert (said.code, f"VITALE_{name}: " in said.err, "geheim" in said.err) == (2, True, False)
+
+
 # --------------------------------------------------------------------------------------- options of every command
 
 
