@@ -3,15 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from prefect import get_run_logger
 from sqlalchemy.orm import Session
 
 from flows.running import Done, core_flow, core_task, decide, found, in_core, in_transaction, present, the_app
-from vitale_core.adapters.incoming import read_mail as parse
-from vitale_core.adapters.replies import calendar_reply
+from vitale_core.adapters.guarded import GuardedReader
 from vitale_core.domain import labels
 from vitale_core.domain.errors import NeedsApproval, VitaleError
 from vitale_core.steps import clock
@@ -46,16 +44,17 @@ async def deliver(now: datetime) -> dict[str, int]:
 async def read_mail(now: datetime) -> dict[str, int]:
     """Applies calendar replies, counts bounces, and puts what a person must read on the list."""
     app = the_app()
-    report = await in_core(
-        read_inbox,
-        app.database,
-        app.mailbox,
-        journal=app.journal,
-        now=now,
-        bureau=app.bureau,
-        read=partial(parse, calendar=calendar_reply),
-        apply_reply=apply_reply,
-    )
+    with GuardedReader() as read:
+        report = await in_core(
+            read_inbox,
+            app.database,
+            app.mailbox,
+            journal=app.journal,
+            now=now,
+            bureau=app.bureau,
+            read=read,
+            apply_reply=apply_reply,
+        )
     counts = {"read": report.read, "tasks": report.tasks, "set aside": report.set_aside, "again": report.again}
     get_run_logger().info("%s", ", ".join(f"{count} {name}" for name, count in counts.items()))
     return counts

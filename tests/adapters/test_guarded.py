@@ -22,7 +22,7 @@ def hangs(mail):
 
 @fixture
 def reader():
-    with GuardedReader(seconds=1.5, calendar=hangs) as read:
+    with GuardedReader(seconds=1.5, calendar=f"{__name__}:hangs") as read:
         yield read
 
 

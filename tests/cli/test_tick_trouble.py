@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.incoming_mails import nested, words
+
 UNREACHABLE = 6
 
 
@@ -48,3 +50,22 @@ def test_a_relay_out_of_reach_is_said_in_dutch_with_the_setting_to_look_at(vital
     assert "volgende poging" in shown
     assert "mailserver deed het niet, later opnieuw" in shown
     assert {mail["status"] for mail in vitale.json(f"mail list {code}")["mails"]} == {"queued"}
+
+
+def test_a_mail_that_cannot_be_read_is_set_aside_by_a_process_of_its_own(vitale, tmp_path, monkeypatch):
+    from vitale_core.adapters import guarded, incoming
+
+    def not_here(*_args, **_options):
+        raise AssertionError("a mail was read in the process of the command")
+
+    for module in (incoming, guarded):
+        monkeypatch.setattr(module, "read_mail", not_here)
+    vitale.some_people()
+    new = tmp_path / "var" / "inbox" / "new"
+    new.mkdir(parents=True, exist_ok=True)
+    for number, mail in enumerate((nested(200), words())):
+        (new / str(number)).write_bytes(mail)
+
+    vitale.ok("tick")
+
+    assert {mail["kind"] for mail in vitale.json("mail inbox")["inbox"]} == {"poison", "free"}

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vitale_cli import options, terminal
@@ -126,22 +125,22 @@ def _advance(desk: "Desk", report: Report) -> int:
 
 
 def _read_inbox(desk: "Desk", report: Report) -> int:
-    from vitale_core.adapters.incoming import read_mail
-    from vitale_core.adapters.replies import calendar_reply
+    from vitale_core.adapters.guarded import GuardedReader
     from vitale_core.steps.post.inbox import read_inbox
     from vitale_core.steps.replies import apply_reply
 
     if report.inbox_closed:
         return 0
     try:
-        found = read_inbox(
-            desk.database,
-            desk.app.mailbox,
-            journal=desk.app.journal,
-            read=partial(read_mail, calendar=calendar_reply),
-            apply_reply=apply_reply,
-            **desk.at,
-        )
+        with GuardedReader() as read:
+            found = read_inbox(
+                desk.database,
+                desk.app.mailbox,
+                journal=desk.app.journal,
+                read=read,
+                apply_reply=apply_reply,
+                **desk.at,
+            )
     except VitaleError as problem:
         report.inbox_closed = True
         report.trouble.append(f"{problem.message} {problem.remedy}".strip())

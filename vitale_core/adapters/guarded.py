@@ -4,31 +4,33 @@ A mail that makes a parser run for ever or eat all memory ends that process and 
 a new process reads the next one. It is started by the first mail, so an empty inbox costs nothing.
 """
 
-import multiprocessing
 import resource
+import subprocess
+import sys
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from pkgutil import resolve_name
 from typing import Self
 
 from vitale_core.adapters.incoming import Calendar, read_mail
-from vitale_core.adapters.replies import calendar_reply
 from vitale_core.domain.errors import TemporaryFailure
 from vitale_core.domain.incoming import IncomingMail, Unreadable
 
 STARTING = 60.0
 SECONDS = 10.0
 MEMORY = 1024 * 1024 * 1024  # of address space; an ordinary mail takes a tenth
+CALENDAR = "vitale_core.adapters.replies:calendar_reply"
 
 
 class GuardedReader:
     """Reads mails as `domain.incoming.Reader`; `with GuardedReader() as read:` ends the process at the end."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, calendar: Calendar = calendar_reply) -> None:
-        """Choose the limits; `calendar` must be a function at the top of a module."""
+    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, calendar: str = CALENDAR) -> None:
+        """Choose the limits, in seconds a mail and bytes; `calendar` names the function, as `module:function`."""
         self._seconds = seconds
         self._memory = memory
         self._calendar = calendar
-        self._process: BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
 
     def __call__(self, raw: bytes) -> IncomingMail:
@@ -58,28 +60,35 @@ class GuardedReader:
         if self._process is not None and self._line is not None:
             self._line.close()
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.wait()
         self._process = self._line = None
 
     def _start(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        self._line, theirs = context.Pipe()
-        self._process = context.Process(target=_read_on, args=(theirs, self._memory, self._calendar), daemon=True)
-        self._process.start()
+        """Start a process that has this module alone: who forks or spawns takes along what runs here."""
+        self._line, theirs = Pipe()
+        number = theirs.fileno()
+        self._process = subprocess.Popen(  # noqa: S603 - our own module in this interpreter
+            [sys.executable, "-m", __name__, str(number), str(self._memory), self._calendar],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[number],
+        )
         theirs.close()
-        if not self._line.poll(STARTING):
+        try:
+            ready = self._line.poll(STARTING) and self._line.recv()
+        except EOFError:
+            ready = False
+        if not ready:
             self.close()
             raise TemporaryFailure("Het lezen van binnengekomen mail kon niet beginnen.", remedy="vitale doctor")
-        self._line.recv()
         return self._line
 
 
 def _read_on(line: Connection, memory: int, calendar: Calendar) -> None:
     """Answer mails until the other side hangs up."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if sys.platform == "linux":  # macOS knows the limit and does not keep it
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    line.send("ready")
+    line.send(True)
     while True:
         try:
             raw = line.recv_bytes()
@@ -92,3 +101,7 @@ def _read_on(line: Connection, memory: int, calendar: Calendar) -> None:
         except MemoryError:
             answer = "het lezen kostte te veel geheugen"
         line.send(answer)
+
+
+if __name__ == "__main__":
+    _read_on(Connection(int(sys.argv[1])), int(sys.argv[2]), resolve_name(sys.argv[3]))
