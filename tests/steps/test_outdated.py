@@ -133,6 +133,18 @@ def test_a_place_in_a_group_is_past_with_the_last_day(written):
     assert tasks_of(written, "seat-free") == []
 
 
+def test_a_proposal_that_nobody_approved_asks_nothing_once_the_visits_are_over(written):
+    cohort, plan = an_approved_cohort(written, people=12)
+    intake.withdraw(written, plan.groups[0].members[0].enrolment, by="operator", now=NOW, bureau=BUREAU)
+    groups.propose(written, cohort, **HERE)
+
+    outdated.drop(written, cohort, now=at("2027-04-20"), bureau=BUREAU)
+    assert len(tasks_of(written, "groups-approve")) == 1
+    outdated.drop(written, cohort, now=at("2027-04-25"), bureau=BUREAU)
+
+    assert tasks_of(written, "groups-approve") == []
+
+
 def test_without_a_last_day_nothing_is_past(written):
     cohort = leaving(written)
     for meeting in cohort.sessions:

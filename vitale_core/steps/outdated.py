@@ -1,4 +1,4 @@
-"""Tasks that cannot help any more: whom to call about a day that is over, a place in a group when all days are past.
+"""Tasks that cannot help any more: whom to call about a day that is over, who goes with whom when all days are past.
 
 They are dropped by themselves, with a line in the log; an attendance list or a choice that is late stays.
 """
@@ -22,7 +22,7 @@ CALLS = frozenset({"silent_on_intake", "silent_on_rsvp", "asked_hosts"})
 """Whom a programme's task asks to call: who answers, or leaves, needs no call any more."""
 
 UNTIL_THE_MEETING = frozenset({"declined", "declined-visit"})
-UNTIL_THE_LAST_DAY = frozenset({"seat-free"})
+UNTIL_THE_LAST_DAY = frozenset({"seat-free", "propose-groups", "groups-approve", "groups-stuck", "no-hosts"})
 TOLD = "Kan niet meer helpen."
 
 
