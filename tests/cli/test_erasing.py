@@ -28,3 +28,19 @@ def test_the_tick_that_sends_the_last_mail_leaves_nothing_of_somebody_also_while
     assert not asked["erased"]
     assert traces(vitale.folder / "var") == []
     pages.dispose()
+
+
+def test_who_was_there_still_counts_after_erasing(vitale):
+    code = vitale.going_ahead(3)
+    day, *_ = vitale.json("cohort", "show", code)["cohort"]["sessions"]
+    vitale.ok("tick", "--now", "2027-03-18T17:00")
+    vitale.ok("attendance", "close", code, day["name"], "--rest", "present", "--yes")
+    gone, *_ = vitale.json("person", "list", code)["people"]
+
+    vitale.ok("person", "erase", gone["email"], "--yes")
+    vitale.ok("tick", "--now", "2027-03-19T09:00")
+
+    (shown,) = vitale.json("attendance", "list", code, day["name"])["attendance"]
+    assert (shown["known"], shown["unknown"], len(shown["people"])) == (3, 0, 2)
+    assert [(line["id"], line["name"], line["presence"]) for line in shown["left"]] == [(gone["id"], None, "present")]
+    assert "doet niet meer mee" in vitale.ok("attendance", "list", code, day["name"]).out

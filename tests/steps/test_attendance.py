@@ -51,6 +51,22 @@ def test_the_list_has_everybody_with_a_seat_and_what_is_known(database):
         ]
 
 
+def test_who_was_there_and_left_later_is_told_apart(database):
+    with database.write() as session:
+        _cohort, meeting, (noor, sam, _ilse) = a_day(session)
+        attendance.record(session, meeting, noor, Presence.PRESENT, by="trainer", now=NOW)
+        attendance.record(session, meeting, sam, Presence.PRESENT, by="trainer", now=NOW)
+        assert attendance.left_since(session, meeting) == []
+
+        noor.status = EnrolmentStatus.WITHDRAWN
+        session.flush()
+
+        assert [(line.enrolment.id, line.presence) for line in attendance.left_since(session, meeting)] == [
+            (noor.id, Presence.PRESENT)
+        ]
+        assert noor.id not in {line.enrolment.id for line in attendance.sheet(session, meeting)}
+
+
 def test_noting_anew_corrects_the_line(database):
     with database.write() as session:
         _cohort, meeting, (noor, *_) = a_day(session)

@@ -14,6 +14,7 @@ from vitale_core.domain.states import Presence
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from vitale_core.steps.attendance import Line
     from vitale_core.store.records import CourseSession
 
 app = commands("attendance", "Wie er was.")
@@ -43,6 +44,10 @@ def list_(code: Code, session_name: SessionName = "") -> None:
         lines = [
             (p["id"], p["name"], labels.of_state(p["presence"]) if p["presence"] else "?", p["reason"])
             for p in shown[0]["people"]
+        ]
+        lines += [
+            (p["id"], p["name"] or "(gewist)", labels.of_state(p["presence"]), "doet niet meer mee")
+            for p in shown[0]["left"]
         ]
         text = terminal.table(("nr", "naam", "aanwezig", "reden"), lines)
     else:
@@ -110,16 +115,19 @@ def _sheet(session: "Session", meeting: "CourseSession") -> dict[str, Any]:
     from vitale_core.steps import attendance
 
     lines = attendance.sheet(session, meeting)
-    people = [
-        {"id": line.enrolment.id, "name": line.enrolment.person.name, "presence": line.presence, "reason": line.reason}
-        for line in lines
-    ]
+    left = attendance.left_since(session, meeting)
     known = sum(1 for line in lines if line.presence is not None)
     return {
         "session": meeting.name,
         "start": meeting.starts_at,
         "closed": meeting.attendance_closed_at is not None,
-        "known": known,
+        "known": known + len(left),
         "unknown": len(lines) - known,
-        "people": people,
+        "people": [_line(line) for line in lines],
+        "left": [_line(line) for line in left],
     }
+
+
+def _line(line: "Line") -> dict[str, Any]:
+    person = line.enrolment.person
+    return {"id": line.enrolment.id, "name": person.name, "presence": line.presence, "reason": line.reason}

@@ -58,6 +58,17 @@ def sheet(session: Session, meeting: CourseSession) -> list[Line]:
     return lines
 
 
+def left_since(session: Session, meeting: CourseSession) -> list[Line]:
+    """Return what was noted of people who have no seat any more: they were there, whatever came after."""
+    query = (
+        select(Attendance, Enrolment)
+        .join(Enrolment, Attendance.enrolment_id == Enrolment.id)
+        .where(Attendance.session_id == meeting.id, Enrolment.status.not_in(HAS_A_SEAT))
+        .order_by(Enrolment.id)
+    )
+    return [Line(enrolment, row.presence, row.reason) for row, enrolment in session.execute(query)]
+
+
 def record(
     session: Session,
     meeting: CourseSession,
