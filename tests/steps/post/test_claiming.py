@@ -1,24 +1,12 @@
 """Who gets a connection, and what a claim reads."""
 
 import asyncio
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 
-from tests.post import TUESDAY, ScriptedServer
-from vitale_core.domain.delivery import Parcel
-
-
-class AnswersLater(ScriptedServer):
-    """A server that takes its time for the dot: so conversations end while the clerk is at work."""
-
-    async def hand_over(self, parcel, mark):
-        ending = await super().hand_over(parcel, mark)
-        await asyncio.sleep(0.003 * (parcel.id % 4))
-        return ending
+from tests.post import TUESDAY
 
 
 def test_a_slow_domain_leaves_a_connection_for_the_others(post):
@@ -38,22 +26,6 @@ def test_a_slow_domain_leaves_a_connection_for_the_others(post):
     post.server.during = wait_for_the_others
 
     assert post.deliver().sent == 52
-
-
-def test_a_claim_looks_at_nothing_that_the_conversations_change_meanwhile(post, monkeypatch):
-    for i in range(24):
-        post.owe(f"p{i}@domain-{i % 7}.test")
-    post.server = AnswersLater()
-    domain = Parcel.domain.fget
-
-    def slowly_elsewhere(parcel):
-        if threading.current_thread() is not threading.main_thread():
-            time.sleep(0.002)
-        return domain(parcel)
-
-    monkeypatch.setattr(Parcel, "domain", property(slowly_elsewhere))
-
-    assert post.deliver().sent == 24
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

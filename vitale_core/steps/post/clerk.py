@@ -1,14 +1,15 @@
-"""The clerk of a delivery: one thread that writes, for all conversations at once.
+"""The clerk of a delivery: one hand that writes, for all conversations at once.
 
-Everything that waits while one commit runs is written by the next: marks, results and what is given back in one
-transaction, and one stroke in the journal. The disk is asked for both at once; when it has both, the dots may go. The
-database decides: what it refused, the journal does not claim. When the database cannot write, results are kept in the
-journal, and it learns of the marks that no dot followed them.
+Everything that waits is written together: marks, results and what is given back in one transaction, then one stroke in
+the journal; when the disk has both, the dots may go. The database decides: what it refused, the journal does not claim.
+When the database cannot write, results are kept in the journal, and it learns that no dot followed the marks.
+
+While the clerk writes nobody talks: a conversation can go on only with what is written, and to hand the pen to a thread
+costs more than most disks do.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -48,14 +49,12 @@ class Clerk:
         server: str,
         unmarked: int = UNMARKED,
     ) -> None:
-        """Take the collaborators; `close` ends the threads."""
+        """Take the collaborators; `close` gives the connection back."""
         self.journal = journal
         self.now = now
         self.server = server
         self._database = database
         self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
-        self._pen = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._slots = asyncio.Semaphore(unmarked)
         self.resting: frozenset[str] = frozenset()  # domains that must be left alone, as of the last bad ending
         self.server_rests = False
@@ -72,15 +71,11 @@ class Clerk:
         """Say whether something could not be written; `settled` raises what."""
         return self._error is not None
 
-    async def run(self, work: Callable[[Session], T]) -> T:
-        """Do work in a transaction of its own, between two groups."""
-
-        def in_transaction() -> T:
-            connection = self._writer()
-            with connection.begin(), self._database.within(connection) as session:
-                return work(session)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, in_transaction)
+    def run(self, work: Callable[[Session], T]) -> T:
+        """Do work in a transaction of its own."""
+        connection = self._writer()
+        with connection.begin(), self._database.within(connection) as session:
+            return work(session)
 
     async def begin(self, mail: ClaimedMail) -> bool:
         """Wait until one more result may be on its way; False when too little of the lease is left by then."""
@@ -136,9 +131,7 @@ class Clerk:
             raise self._error
 
     def close(self) -> None:
-        """End the threads."""
-        self._thread.shutdown()
-        self._pen.shutdown()
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
 
@@ -153,7 +146,6 @@ class Clerk:
             self._writing = asyncio.ensure_future(self._write())
 
     async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._marks or self._results or self._returned:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER):
@@ -165,7 +157,7 @@ class Clerk:
             mails = [mail for mail, _ in marks]
             allowed: set[int] = set()
             try:
-                allowed = await loop.run_in_executor(self._thread, self._commit, mails, results, returned)
+                allowed = self._commit(mails, results, returned)
             except Exception as error:  # noqa: BLE001 - kept, and raised by `settled` and to every waiting conversation
                 self._error = self._error or error
             for mail, done in marks:
@@ -182,9 +174,8 @@ class Clerk:
         now = self.now()
         lines = self._told(results)
         ours: list[ClaimedMail] = []
-        writing: Future[None] | None = None
+        connection = self._writer()
         try:
-            connection = self._writer()
             with connection.begin():
                 if not record_sent(connection, results, server=self.server, now=now):
                     with self._database.within(connection) as session:
@@ -197,18 +188,13 @@ class Clerk:
                 if marks:
                     allowed = mark(connection, marks, now=now)
                     ours = [mail for mail in marks if mail.parcel.id in allowed]
-                writing = self._pen.submit(self.journal.write, [*lines, *_lines(Trace.MARKED, ours)], now)
         except SQLAlchemyError:
             with suppress(OSError):
-                if writing is None:
-                    self.journal.write(lines, now)
-                else:
-                    writing.result()
-                    self.journal.write(_lines(Trace.REFUSED, ours), now)  # marked there, and no dot follows
+                self.journal.write([*lines, *_lines(Trace.REFUSED, ours)], now)  # it may have been marked all the same
             raise
         faults.point("clerk: committed")
         try:
-            writing.result()
+            self.journal.write([*lines, *_lines(Trace.MARKED, ours)], now)
         except OSError:
             with suppress(SQLAlchemyError), connection.begin():
                 give_back(connection, ours)

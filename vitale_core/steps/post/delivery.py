@@ -10,9 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import islice
-from typing import cast
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -121,35 +119,30 @@ class _Round:
 
     async def run(self) -> None:
         """Claim and send; give back what was not begun, also when it breaks off."""
-        claiming: asyncio.Task[list[ClaimedMail]] | None = None
         dry = False  # the last claim found nothing
         heard = False  # of endings that may not have been written down when it looked
         try:
             while not self._clerk.failed:
                 self._start()
-                if claiming is None and not dry and self._wants_more():
-                    claiming = asyncio.ensure_future(self._clerk.run(partial(self._claim, self._busy())))
-                running = {*self._talking, *([claiming] if claiming else [])}
-                if not running:
+                if not dry and self._wants_more():
+                    batch = self._clerk.run(self._claim)
+                    self._waiting.extend(batch)
+                    dry = not batch
+                    continue
+                if not self._talking:
                     break
-                for task in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
-                    if claiming is not None and task is claiming:
-                        batch, claiming = claiming.result(), None
-                        self._waiting.extend(batch)
-                        dry = not batch
-                    else:
-                        self._since.pop(self._talking.pop(cast("asyncio.Task[None]", task)).parcel.id)
-                        task.result()
-                        dry, heard = False, True
-                if not self._talking and not self._waiting and claiming is None:
+                for task in (await asyncio.wait(self._talking, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    self._since.pop(self._talking.pop(task).parcel.id)
+                    task.result()
+                    dry, heard = False, True
+                if not self._talking and not self._waiting:
                     await self._clerk.settled()  # a result may change what can be claimed
                     dry, heard = dry and not heard, False
         finally:
-            await self._stop(claiming)
+            await self._stop()
 
-    def _claim(self, busy: set[str], session: Session) -> list[ClaimedMail]:
-        """Claim, in the thread of the clerk: what the conversations change meanwhile, must be given."""
-        now = self._clerk.now()
+    def _claim(self, session: Session) -> list[ClaimedMail]:
+        now, busy = self._clerk.now(), self._busy()
         allowed = may_try(session, self._clerk.server, now=now)
         self._report.resting = allowed == 0
         limit = min(n for n in (BATCH, allowed, self._left) if n is not None)
@@ -218,11 +211,8 @@ class _Round:
             self._waiting.remove(mail)
         self._clerk.give_back(resting)
 
-    async def _stop(self, claiming: "asyncio.Task[list[ClaimedMail]] | None") -> None:
+    async def _stop(self) -> None:
         """Let running conversations end, and put back what was claimed and not begun."""
-        if claiming is not None:
-            for batch in await asyncio.gather(claiming, return_exceptions=True):
-                self._waiting.extend(batch if isinstance(batch, list) else [])
         await asyncio.gather(*self._talking, return_exceptions=True)
         self._clerk.give_back(list(self._waiting))
         await self._clerk.settled()
