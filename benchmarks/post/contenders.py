@@ -57,9 +57,9 @@ def prefect_tasks(path: Path, port: int, count: int) -> float:
     return time.perf_counter() - before
 
 
-def smtp_source(program: Path, port: int, count: int, size: int, *, connections: int) -> float:
+def smtp_source(program: Path, port: int, count: int, size: int, *, connections: int, options: list[str]) -> float:
     """The reference: Postfix's own load generator on kept connections. It remembers nothing."""
-    command = [program, "-d", "-c", "-s", connections, "-m", count, "-l", size, "-f", SENDER]
+    command = [program, *options, "-c", "-s", connections, "-m", count, "-l", size, "-f", SENDER]
     before = time.perf_counter()
     subprocess.run(
         [*map(str, command), "-t", "p1@gemeente.example", f"inet:127.0.0.1:{port}"], check=True, capture_output=True
