@@ -26,6 +26,7 @@ from vitale_core.steps.post import bounces, claiming, settling
 from vitale_core.steps.post.claiming import LEASE, ClaimedMail, claim, recover
 from vitale_core.steps.post.preparing import prepare, skip_stale
 from vitale_core.steps.post.recording import Result, give_back, mark, record_rest, record_sent
+from vitale_core.steps.post.relay import troubled
 from vitale_core.store.records import Attempt, AuditEvent, Message, Mime, Person, Relay, Suppression, Task
 
 SCHEDULES = int(os.environ.get("VITALE_TEST_SCHEDULES", "1000"))
@@ -284,7 +285,7 @@ class Schedule:
 
 def record(session, results: list[Result], now) -> None:
     """Write results down as the clerk does."""
-    if not record_sent(session.connection(), results, server=SERVER, now=now):
+    if not record_sent(session.connection(), results, server=SERVER, held=troubled(session), now=now):
         record_rest(session, results, server=SERVER, now=now)
 
 

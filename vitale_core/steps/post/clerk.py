@@ -22,7 +22,7 @@ from vitale_core import faults
 from vitale_core.domain.delivery import Journal, LeaseLost, Trace, Verdict
 from vitale_core.steps.post.claiming import ClaimedMail
 from vitale_core.steps.post.recording import Result, give_back, mark, record_rest, record_sent
-from vitale_core.steps.post.relay import breaker_of, resting_domains
+from vitale_core.steps.post.relay import breaker_of, resting_domains, troubled
 from vitale_core.store.database import Database
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ class Clerk:
         self._slots = asyncio.Semaphore(unmarked)
         self.resting: frozenset[str] = frozenset()  # domains that must be left alone, as of the last bad ending
         self.server_rests = False
+        self.held: frozenset[str] = frozenset()  # servers and domains in trouble, as of the last claim or bad ending
         self._marks: list[tuple[ClaimedMail, asyncio.Future[None]]] = []
         self._results: list[Result] = []
         self._returned: list[ClaimedMail] = []
@@ -177,12 +178,13 @@ class Clerk:
         connection = self._writer()
         try:
             with connection.begin():
-                if not record_sent(connection, results, server=self.server, now=now):
+                if not record_sent(connection, results, server=self.server, held=self.held, now=now):
                     with self._database.within(connection) as session:
                         record_rest(session, results, server=self.server, now=now)
                         session.flush()
                         self.resting = frozenset(resting_domains(session, now=now))
                         self.server_rests = breaker_of(session, self.server).is_open(now)
+                        self.held = troubled(session)
                 if returned:
                     give_back(connection, returned)
                 if marks:

@@ -21,7 +21,7 @@ from vitale_core.domain.errors import TemporaryFailure
 from vitale_core.steps.post.claiming import ClaimedMail, claim
 from vitale_core.steps.post.clerk import UNMARKED, Clerk
 from vitale_core.steps.post.recording import Result
-from vitale_core.steps.post.relay import may_try, trying
+from vitale_core.steps.post.relay import may_try, troubled, trying
 from vitale_core.store.database import Database
 
 BATCH = 64
@@ -144,6 +144,7 @@ class _Round:
     def _claim(self, session: Session) -> list[ClaimedMail]:
         now, busy = self._clerk.now(), self._busy()
         allowed = may_try(session, self._clerk.server, now=now)
+        self._clerk.held = troubled(session)
         self._report.resting = allowed == 0
         limit = min(n for n in (BATCH, allowed, self._left) if n is not None)
         if limit == 0:

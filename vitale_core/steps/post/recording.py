@@ -80,8 +80,13 @@ def give_back(connection: Connection, mails: Iterable[ClaimedMail]) -> None:
         )
 
 
-def record_sent(connection: Connection, results: Sequence[Result], *, server: str, now: datetime) -> bool:
-    """Write down which of these mails were accepted; say whether that is all: nothing else happened or follows."""
+def record_sent(
+    connection: Connection, results: Sequence[Result], *, server: str, held: frozenset[str], now: datetime
+) -> bool:
+    """Write down which of these mails were accepted; say whether that is all: nothing else happened or follows.
+
+    `held` are the servers and domains against which something is held: an accepted mail speaks for them.
+    """
     sent = [result for result in results if result.is_sent]
     if not sent:
         return not results
@@ -90,7 +95,7 @@ def record_sent(connection: Connection, results: Sequence[Result], *, server: st
         connection,
         [{"number": r.mail.parcel.id, "at": now, "code": r.ending.code, "said": r.ending.text} for r in sent],
     )
-    return changed.rowcount == len(results) and all_is_well(connection, server, _domains(sent))
+    return changed.rowcount == len(results) and all_is_well(held, server, _domains(sent))
 
 
 def record_rest(session: Session, results: Sequence[Result], *, server: str, now: datetime) -> None:

@@ -4,13 +4,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.delivery import BREAKER_LONGEST, DOMAIN_STRIKES, Breaker, Ending, trouble_of_server
 from vitale_core.steps.tasks import close_tasks, owe_task
-from vitale_core.store.prepared import Prepared
 from vitale_core.store.records import Relay
 
 DOMAIN = "to "
@@ -72,13 +71,14 @@ def relay_answered(session: Session, name: str, *, now: datetime) -> None:
         close_tasks(session, key_prefix=f"{ALARM}{name}", by="klok", now=now, note="de mailserver doet het weer")
 
 
-def all_is_well(connection: Connection, server: str, domains: Iterable[str]) -> bool:
-    """Say whether nothing is held against this server and these domains: one quick look, asked after every group."""
-    troubled = {name for (name,) in _TROUBLED(connection)}
-    return not troubled or troubled.isdisjoint([server, *(DOMAIN + domain for domain in domains)])
+def troubled(session: Session) -> frozenset[str]:
+    """Return the servers and domains against which something is held."""
+    return frozenset(session.scalars(select(Relay.name).where(or_(Relay.failures > 0, Relay.open_until.is_not(None)))))
 
 
-_TROUBLED = Prepared(select(Relay.name).where(or_(Relay.failures > 0, Relay.open_until.is_not(None))))
+def all_is_well(held: frozenset[str], server: str, domains: Iterable[str]) -> bool:
+    """Say whether nothing of what is `held` is held against this server and these domains."""
+    return not held or held.isdisjoint([server, *(DOMAIN + domain for domain in domains)])
 
 
 def let_rest(session: Session, domain: str, rest: timedelta, text: str, *, strike: bool, now: datetime) -> None:
