@@ -29,7 +29,7 @@ class SendJournal:
         """Read what earlier lives wrote; make the folder when it is not there yet."""
         self._folder = folder
         self._name = name
-        self._month = ""
+        self._month = (0, 0)
         self._file = -1
         folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[bytes, tuple[Trace, int]] = {}
@@ -68,13 +68,13 @@ class SendJournal:
         """Close the file."""
         if self._file >= 0:
             os.close(self._file)
-            self._file, self._month = -1, ""
+            self._file, self._month = -1, (0, 0)
 
     def _open(self, now: datetime) -> int:
-        month = f"{now:%Y-%m}"
+        month = (now.year, now.month)
         if month != self._month:
             self.close()
-            path = self._folder / f"{self._name}-{month}.log"
+            path = self._folder / f"{self._name}-{now:%Y-%m}.log"
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             self._month = month
             folder = os.open(self._folder, os.O_RDONLY)
