@@ -243,7 +243,10 @@ class _Talk:
 
 def stuffed(mime: bytes) -> bytes:
     """Return the bytes as SMTP carries them: lines end in CRLF, a dot at the start of a line is doubled."""
-    body = b"\r\n".join(mime.splitlines()) + b"\r\n"
+    lines = mime.count(b"\r\n")
+    if not mime.endswith(b"\r\n") or mime.count(b"\r") != lines or mime.count(b"\n") != lines:
+        mime = b"\r\n".join(mime.splitlines()) + b"\r\n"
+    body = mime
     if body.startswith(b"."):
         body = b"." + body
     return body.replace(b"\r\n.", b"\r\n..")

@@ -190,6 +190,8 @@ def _may_go(
 
 def _same(email: str | None, recipient: str) -> bool:
     """Say whether an address is the one on the envelope, which has its domain in ASCII."""
+    if email == recipient:
+        return True
     try:
         return envelope_address(email or "").casefold() == recipient.casefold()
     except Refused:
