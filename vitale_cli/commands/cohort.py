@@ -176,7 +176,7 @@ def go(code: Code) -> None:
 
 
 @app.command
-def cancel(code: Code, *, reason: Reason) -> None:
+def cancel(code: Code, *, reason: Reason = "") -> None:
     """Zeg de hele lichting af; iedereen hoort het en de agenda's worden leeggemaakt."""
     from vitale_core.steps import cohorts
 
@@ -242,7 +242,7 @@ def move(
 
 
 @app.command(name="cancel-session")
-def cancel_session(code: Code, session_name: SessionName, *, reason: Reason) -> None:
+def cancel_session(code: Code, session_name: SessionName, *, reason: Reason = "") -> None:
     """Zeg een sessie af; hij verdwijnt uit de agenda's."""
     from vitale_core.steps import cohorts, visits
 
