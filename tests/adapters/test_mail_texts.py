@@ -15,12 +15,21 @@ from vitale_core.adapters.letters import HOUSE, PARTS, load_letters
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.worktime import DAYS, MONTHS
 
+WITHOUT_AN_END = [
+    (Kind.DIRECT_EVALUATION, "closes"),
+    (Kind.DIRECT_REMINDER, "closes"),
+    (Kind.TRANSFER_EVALUATION, "closes"),
+    (Kind.DATE_POLL, "deadline"),
+    (Kind.POLL_REMINDER, "deadline"),
+    (Kind.RSVP_REMINDER, "deadline"),
+]
 LETTERS = {
     **{str(kind): (kind, facts_of(kind)) for kind in Kind},
     **{name: (kind, facts_of(kind, **overrides)) for name, (kind, overrides) in VARIANTS.items()},
     **{f"{k}-second": (k, facts_of(k, **SECOND_PROGRAMME)) for k in (Kind.SEAT_CONFIRMED, Kind.OVERVIEW)},
     "intake_reminder-first": (Kind.INTAKE_REMINDER, facts_of(Kind.INTAKE_REMINDER, last=False)),
     "direct_reminder-first": (Kind.DIRECT_REMINDER, facts_of(Kind.DIRECT_REMINDER, last=False)),
+    **{f"{kind}-open": (kind, facts_of(kind, **{fact: None})) for kind, fact in WITHOUT_AN_END},
 }
 TO_HOSTS = {name for name, (_, facts) in LETTERS.items() if facts["host"]}
 HOSTILE = """<b>Noor</b><script>1</script> {{ 7*7 }} {% if %} "Eén" & 'Ömer' &amp; 😀 =?utf-8?q?x=0D=0ABcc:_a@b?="""
@@ -232,3 +241,13 @@ def test_every_colour_can_be_read_on_its_ground(text, ground):
     assert text in style
     assert ground in style
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_each_block_stands_apart_and_each_paragraph_that_begins_ends(rendered, name):
+    lines = rendered[name].text.splitlines()
+    html = rendered[name].html
+
+    closing = [nr for nr, line in enumerate(lines) if line.startswith(("Vragen?", "Groet,", "Met vriendelijke"))]
+    assert [lines[nr - 1] for nr in closing] == [""] * len(closing)
+    assert len(re.findall(r"<p[ >]", html)) == html.count("</p>")
