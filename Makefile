@@ -1,7 +1,7 @@
 # Two commands for a newcomer: `make demo` and `make test`. Everything they make stays in this folder.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-release bench lint format lock clean environment environment-test axe
+.PHONY: help demo up test test-release bench lint format lock clean environment environment-scale environment-test axe
 
 # Relative on purpose: the folder's own path may contain spaces.
 BIN := .venv/bin
@@ -46,6 +46,9 @@ clean: ## removes what these commands made; keeps var/, where the facts are
 
 environment:
 	@sh deployments/environment.sh run
+
+environment-scale:
+	@sh deployments/environment.sh scale
 
 environment-test:
 	@sh deployments/environment.sh test

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv from a lock file, or leaves it alone when it is right already.
 #   sh deployments/environment.sh run    what the product needs   (requirements.txt)
+#   sh deployments/environment.sh scale  and what docs/scale.md needs: PostgreSQL, Redis  (requirements-scale.txt)
 #   sh deployments/environment.sh test   and what tests need      (requirements-test.txt, the same versions)
 # PYTHON=... chooses the interpreter. Nothing is written outside the project folder.
 set -eu
@@ -9,8 +10,9 @@ cd "$(dirname "$0")/.."
 wanted=${1:-run}
 case $wanted in
     run) lock=requirements.txt ;;
+    scale) lock=requirements-scale.txt ;;
     test) lock=requirements-test.txt ;;
-    *) echo "environment: say 'run' or 'test', not '$wanted'." >&2; exit 2 ;;
+    *) echo "environment: say 'run', 'scale' or 'test', not '$wanted'." >&2; exit 2 ;;
 esac
 : "${PIP_CACHE_DIR:=$PWD/.cache/pip}" "${UV_CACHE_DIR:=$PWD/.cache/uv}"
 export PIP_CACHE_DIR UV_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -21,8 +23,9 @@ made_from() { { printf '%s %s\n' "$1" "$PWD"; cat "$1"; } | cksum; }
 
 is_right() { [ -x .venv/bin/python ] && [ -f "$stamp.$1" ] && [ "$(cat "$stamp.$1")" = "$(made_from "$2")" ]; }
 
-# The environment of the tests contains that of the product.
+# The environment of the tests contains that for PostgreSQL, which contains that of the product.
 if is_right "$wanted" "$lock" || is_right test requirements-test.txt; then exit 0; fi
+if [ "$wanted" = run ] && is_right scale requirements-scale.txt; then exit 0; fi
 
 fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }
 

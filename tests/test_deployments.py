@@ -145,3 +145,12 @@ def test_what_runs_at_scale_is_what_was_tested():
 
     assert scale.items() <= locked("requirements-test.txt").items()
     assert {"asyncpg", "psycopg", "prefect-redis"} <= scale.keys()
+
+
+def test_each_environment_that_is_spoken_of_has_its_lock_file():
+    script = (DEPLOYMENTS / "environment.sh").read_text()
+    made = set(re.findall(r"lock=(requirements\S*\.txt)", script))
+
+    assert made == {path.name for path in DEPLOYMENTS.parent.glob("requirements*.txt")}
+    assert "make environment-scale" in (DEPLOYMENTS.parent / "docs" / "scale.md").read_text()
+    assert "environment.sh scale" in (DEPLOYMENTS.parent / "Makefile").read_text()

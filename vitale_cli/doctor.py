@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 from vitale_cli import server as prefect
 from vitale_core.domain import labels
+from vitale_core.domain.errors import Refused
 from vitale_core.versions import wrong_versions
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ def _database(settings: "Settings") -> Iterator[Finding]:
         return
     try:
         have, newest = current(settings.url)
+    except Refused as refusal:
+        yield Finding("database", Level.WRONG, refusal.message, refusal.remedy)
+        return
     except (SQLAlchemyError, OSError, ImportError) as error:
         yield Finding(
             "database",

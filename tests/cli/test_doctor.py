@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import sqlite3
+import sys
 import threading
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from tests.training import a_cohort
 from vitale_cli import doctor, server
 from vitale_cli.doctor import Finding, Level
 from vitale_core.app import Settings, build
+from vitale_core.domain.errors import Refused
 from vitale_core.store.records import Cohort
 
 
@@ -270,3 +272,16 @@ def test_what_stays_lying_is_counted(tmp_path):
 
     assert finding.level is Level.ATTENTION
     assert "1 lichting, " in finding.sentence
+
+
+def test_a_database_whose_library_is_not_installed_is_told_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    url = "postgresql+psycopg://vitale@127.0.0.1:1/vitale"
+
+    found = examined(tmp_path, database_url=url)["database"]
+
+    assert found.level is Level.WRONG
+    assert "Het pakket psycopg" in found.sentence
+    assert "make environment-scale" in found.remedy
+    with pytest.raises(Refused, match="niet geïnstalleerd"):
+        build(settings(tmp_path, database_url=url))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, lazyload, sessionmaker
 
+from vitale_core.domain.errors import Refused
 from vitale_core.store import kept
 from vitale_core.store.records import Cohort, FactOfCohort
 
@@ -71,6 +72,17 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def check_library(url: str) -> None:
+    """Raise Refused when the library that talks to the database at `url` is not installed here."""
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except ModuleNotFoundError as missing:
+        raise Refused(
+            f"Het pakket {missing.name}, dat met deze database praat, is hier niet geïnstalleerd.",
+            remedy="Draai in de map van Vitale: make environment-scale",
+        ) from None
 
 
 def open_database(url: str) -> Database:

@@ -9,6 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from vitale_core.store.database import check_library
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -19,6 +21,7 @@ def upgrade(url: str) -> None:
     the new one. SQLite is switched to WAL here, and only here.
     """
     parsed = make_url(url)
+    check_library(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +38,7 @@ def upgrade(url: str) -> None:
 
 def current(url: str) -> tuple[str | None, str | None]:
     """Return the revision of the database and the newest one of this code."""
+    check_library(url)
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
