@@ -7,7 +7,7 @@ import pytest
 
 from tests.portal.stages import at
 from tests.portal.visitor import Page
-from vitale_core.domain.states import Presence
+from vitale_core.domain.states import EnrolmentStatus, Presence
 from vitale_core.store.records import AnswerSheet, Attendance, CourseSession, Enrolment, Receipt, Round
 
 
@@ -148,3 +148,17 @@ def test_a_trainer_subscribes_to_the_days_of_all_cohorts_and_can_take_the_addres
     assert same.status_code == 304
     assert ".ics" not in again.text
     assert visitor.open(address).status_code == 410
+
+
+def test_who_was_there_and_left_later_stays_on_the_list(world, visitor, day):
+    page = world.link("trainer", cohort=day.cohort)
+    visitor.send(f"{page}/lijst/dagdeel-1", {f"er-{number}": "present" for number in day.people})
+    with world.database.write() as session:
+        gone = session.get_one(Enrolment, day.people[0])
+        gone.status, name = EnrolmentStatus.WITHDRAWN, gone.person.name
+
+    listed = visitor.open(f"{page}/lijst/dagdeel-1").text
+
+    assert "Doen niet meer mee (1)" in listed
+    assert f"<li>{name}: aanwezig</li>" in listed
+    assert f"er-{day.people[0]}" not in listed
