@@ -1,6 +1,7 @@
 """The operator's pages: what waits, people, and whether a cohort goes."""
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.portal.deeds import BASE, deed
 from tests.portal.stages import at
@@ -133,3 +134,19 @@ def test_a_task_is_ticked_off_with_a_note(world, visitor):
 
     done = world.one(Task, id=task.id)
     assert (done.status, done.closed_by, done.note) == (TaskStatus.DONE, "Anja", "Gebeld, komt.")
+
+
+def test_a_house_without_a_running_cohort_says_that_and_not_that_there_are_none(world, visitor):
+    at(world, "visits booked")
+    ended = Page(visitor.open("/beheer/afgesloten").text).words
+    with world.database.write() as session:
+        session.scalars(select(Cohort)).one().status = CohortStatus.CLOSED
+        session.execute(update(Task).values(status=TaskStatus.DONE))
+
+    today = Page(visitor.open("/beheer").text).words
+    over = Page(visitor.open(BASE).text).words
+
+    assert "Er is nog geen lichting afgesloten of afgezegd." in ended
+    assert "cohort create" not in ended
+    assert "Er loopt nu geen lichting." in today
+    assert "Deze lichting is afgesloten." in over
