@@ -164,8 +164,21 @@ def test_hosts_are_not_asked_before_the_cohort_goes_ahead(database):
         cohort = a_planned_cohort(session, status=CohortStatus.OPEN)
         groups.propose(session, cohort, **HERE)
 
-        with pytest.raises(Refused, match="als het doorgaat"):
+        with pytest.raises(Refused, match="als het doorgaat") as refused:
             groups.approve(session, cohort, 1, **HERE)
+        assert refused.value.remedy == f"vitale cohort go {cohort.code}"
+
+
+@pytest.mark.parametrize("status", [CohortStatus.EVALUATING, CohortStatus.CLOSED, CohortStatus.CANCELLED])
+def test_hosts_are_not_asked_any_more_when_it_is_over(database, status):
+    with database.write() as session:
+        cohort = a_planned_cohort(session)
+        groups.propose(session, cohort, **HERE)
+        cohort.status = status
+
+        with pytest.raises(Refused, match="niet meer gevraagd") as refused:
+            groups.approve(session, cohort, 1, **HERE)
+        assert "cohort go" not in refused.value.remedy
 
 
 @pytest.mark.parametrize("change", ["joined", "left"])

@@ -200,11 +200,11 @@ def _check_approval(session: Session, cohort: Cohort, plan: Plan, digest: str | 
     """Refuse what was not shown, is not the newest, or does not fit the people any more."""
     show = f"vitale groups show {cohort.code}"
     if cohort.status not in ASKS:
-        raise Refused(
-            f"{cohort.code} heeft de status '{labels.of_state(cohort.status)}': "
-            "gastheren worden pas gevraagd als het doorgaat.",
-            remedy=f"vitale cohort go {cohort.code}",
-        )
+        status = f"{cohort.code} heeft de status '{labels.of_state(cohort.status)}'"
+        if cohort.status in {CohortStatus.DRAFT, CohortStatus.OPEN}:
+            go = f"vitale cohort go {cohort.code}"
+            raise Refused(f"{status}: gastheren worden pas gevraagd als het doorgaat.", remedy=go)
+        raise Refused(f"{status}: gastheren worden niet meer gevraagd.", remedy=show)
     if plan.status is PlanStatus.APPROVED:
         raise Refused(f"Versie {plan.version} is al goedgekeurd.", remedy=show)
     if plan.status is PlanStatus.SUPERSEDED:
