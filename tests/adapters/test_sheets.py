@@ -203,7 +203,7 @@ def test_a_zip_that_is_no_workbook_is_refused(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("brief.txt", "hallo")
 
-    with pytest.raises(Refused, match="kan niet worden gelezen als Excelbestand"):
+    with pytest.raises(Refused, match=r"^lijst\.xlsx kan niet worden gelezen als Excelbestand\.$"):
         sheets.read(path, PEOPLE)
 
 

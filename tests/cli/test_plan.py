@@ -136,6 +136,7 @@ def test_a_file_that_is_no_plan_is_refused(vitale, tmp_path, text):
 
     assert (said.code, said.out) == (2, "")
     assert "kapot.json" in said.err
+    assert "Error" not in said.err
 
 
 def test_a_plan_in_force_without_groups_is_refused(vitale, tmp_path):
@@ -147,3 +148,15 @@ def test_a_plan_in_force_without_groups_is_refused(vitale, tmp_path):
 
 def test_a_file_that_is_not_there_is_not_found(vitale):
     assert vitale("plan", "nergens.json").code == 3
+
+
+def test_a_file_that_is_no_text_or_a_folder_is_refused_in_dutch(vitale, tmp_path):
+    path = tmp_path / "plaatje.json"
+    path.write_bytes(b"\xff\xd8\xff\xe0")
+
+    no_text, folder = vitale("plan", str(path)), vitale("plan", str(tmp_path))
+
+    assert (no_text.code, folder.code) == (2, 2)
+    assert "plaatje.json is geen JSON-bestand dat te lezen is." in no_text.err
+    assert f"{tmp_path.name} is geen bestand maar een map." in folder.err
+    assert "Error" not in no_text.err + folder.err

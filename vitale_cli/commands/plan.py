@@ -137,5 +137,11 @@ def _read(file: Path) -> Any:  # noqa: ANN401 - a JSON document
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound(f"Het bestand {file.name} bestaat niet.", remedy=f"Gezocht: {file}.") from None
-    except (OSError, ValueError, RecursionError) as problem:
-        raise Refused(f"{file.name} is geen leesbaar JSON-bestand ({type(problem).__name__}).") from None
+    except json.JSONDecodeError as problem:
+        raise Refused(f"{file.name} is geen JSON: regel {problem.lineno}, teken {problem.colno} klopt niet.") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise Refused(f"{file.name} is geen JSON-bestand dat te lezen is.", remedy="Bewaar het als UTF-8.") from None
+    except IsADirectoryError:
+        raise Refused(f"{file.name} is geen bestand maar een map.") from None
+    except OSError:
+        raise Refused(f"{file.name} is niet te openen.", remedy="Kijk of je dit bestand mag lezen.") from None

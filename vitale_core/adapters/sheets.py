@@ -188,9 +188,9 @@ def _workbook(data: bytes, name: str) -> tuple[Table, tuple[str, ...]]:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         filled = [sheet for title in workbook.sheet_names if (sheet := workbook.get_sheet_by_name(title)).height]
         rows = filled[0].to_python(skip_empty_area=False) if filled else []
-    except (CalamineError, OSError, ValueError) as problem:
+    except (CalamineError, OSError, ValueError):
         raise Refused(
-            f"{name} kan niet worden gelezen als Excelbestand ({type(problem).__name__}).",
+            f"{name} kan niet worden gelezen als Excelbestand.",
             remedy="Open het in Excel en sla het opnieuw op als .xlsx.",
         ) from None
     remarks = [f"Alleen het blad '{filled[0].name}' is gelezen; er zijn er meer."] if len(filled) > 1 else []
