@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,22 +21,26 @@ LINK = re.compile(r"/(?:m|h|t)/([A-Za-z0-9_-]{20,})")
 pytestmark = [pytest.mark.slow, pytest.mark.release, pytest.mark.timeout(1200)]
 
 
+def started(folder, *options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "vitale_cli.main", "demo", *options],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
-    """Two demos with the same seed, at the same time: they take ports that are free."""
+    """Two demos with the same seed, at the same time: they take ports that are free.
+
+    The second would stay open, but has no terminal.
+    """
     folders = [tmp_path_factory.mktemp("demo") for _ in range(2)]
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-m", "vitale_cli.main", "demo", "--no-serve", "--keep", "kept"],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(PROJECT)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for folder in folders
-    ]
+    programs = [started(folders[0], "--no-serve", "--keep", "kept"), started(folders[1], "--keep", "kept")]
     return [
         (folder, program.communicate(timeout=1000)[0], program.returncode)
         for folder, program in zip(folders, programs, strict=True)
@@ -82,3 +87,25 @@ def test_prefect_learned_no_name_no_address_and_no_link(played):
     assert len(secret) > 60
     assert runs > 100
     assert leaked == set()
+
+
+def test_only_who_asked_for_a_look_around_hears_why_there_is_none(played):
+    (_, alone, _), (_, no_terminal, _) = played
+
+    assert "Rondkijken kan" not in alone
+    assert "Rondkijken kan als de demo in een terminal draait" in no_terminal
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_stops_it_half_way_leaves_nothing_behind(tmp_path, number):
+    program = started(tmp_path)
+    assert program.stdout is not None
+    while "meldt zich aan" not in (line := program.stdout.readline()):
+        assert line, "it ended before anybody applied"
+
+    program.send_signal(number)
+    said = program.communicate(timeout=120)[0]
+
+    assert "Er blijft niets van staan." in said
+    assert program.returncode == 130
+    assert list((tmp_path / "var").iterdir()) == []

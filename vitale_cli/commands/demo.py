@@ -1,5 +1,6 @@
 """`vitale demo`: one cohort from aanmelding to evaluation, in a minute."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,8 @@ def demo(
     from vitale_cli.demo import cast, play
     from vitale_cli.main import INTERRUPTED
 
+    for number in (signal.SIGTERM, signal.SIGHUP):  # whoever closes the window leaves nothing behind either
+        signal.signal(number, signal.default_int_handler)
     try:
         return play.main(keep=keep, seed=cast.SEED if seed is None else seed, serve=serve)
     except KeyboardInterrupt:

@@ -47,6 +47,8 @@ def main(*, keep: Path | None = None, seed: int = cast.SEED, serve: bool = True)
             if serve and sys.stdout.isatty():
                 err.print(f"\nKijk rond: [bold]{address}[/bold]   (Ctrl-C stopt)")
                 look.wait_for_the_end()
+            elif serve:
+                err.print("\nRondkijken kan als de demo in een terminal draait; de uitvoer gaat nu ergens anders heen.")
         return 0 if not play.troubles else 1
 
 

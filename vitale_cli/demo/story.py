@@ -138,7 +138,8 @@ class Story:
     async def _move_day_2(self) -> str:
         from flows import invitations as flow
 
-        return str(await flow.move_day(cast.CODE, "day2", cast.DAY2_MOVED, OPERATOR))
+        said = await flow.move_day(cast.CODE, "day2", cast.DAY2_MOVED, OPERATOR)
+        return str(said).replace("day2", "Dag 2", 1)
 
     async def _choose_date(self) -> str | None:
         from flows import terugkomdag as flow
