@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from vitale_core.app import App
     from vitale_core.domain.bureau import Bureau
-    from vitale_core.steps.consequences import Consequences, MailAhead
+    from vitale_core.steps.consequences import Consequences, MailAhead, TaskAhead
     from vitale_core.store.database import Database
 
 T = TypeVar("T")
 
 OPERATOR = "operator"
 MOST_NAMES = 4
+MOST_TASKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def describe(seen: "Consequences[Any]", what: str) -> str:
     lines += _mail_lines("agenda", seen.calendar)
     lines += _mail_lines("vervalt", seen.taken_back)
     lines += [f"  lijst    {one.name} van {one.cohort}: {one.before} wordt {one.after}" for one in seen.lists]
-    lines += [f"  taak     {task.what}" for task in seen.tasks]
+    lines += _task_lines(seen.tasks)
     lines += [f"  let op   {conflict.sentence}" for conflict in seen.conflicts]
     if not (seen.mails or seen.taken_back):
         lines.append("  Niemand krijgt hier nu een mail van.")
@@ -214,6 +215,18 @@ def _mail_lines(word: str, mails: "tuple[MailAhead, ...]") -> list[str]:
     for mail in mails:
         by_kind.setdefault(mail.kind, []).append(mail)
     return [f"  {word:<8} {len(some)} x {labels.of_kind(kind)}: {_names(some)}" for kind, some in by_kind.items()]
+
+
+def _task_lines(tasks: "tuple[TaskAhead, ...]") -> list[str]:
+    """Return the tasks; of a kind with many only the first few, and how many more there are."""
+    by_kind: dict[str, list[str]] = {}
+    for task in tasks:
+        by_kind.setdefault(task.kind, []).append(f"  taak     {task.what}")
+    lines = []
+    for some in by_kind.values():
+        more = len(some) - MOST_TASKS
+        lines += some if more <= 1 else [*some[:MOST_TASKS], f"  taak     en {more} andere zoals deze"]
+    return lines
 
 
 def _names(mails: "list[MailAhead]") -> str:

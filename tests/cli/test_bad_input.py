@@ -55,6 +55,16 @@ def test_one_address_for_two_people_is_refused_and_nothing_is_stored(vitale):
     assert vitale.json(f"person list {code}")["people"] == []
 
 
+def test_a_long_list_does_not_fill_the_screen_with_tasks(vitale):
+    code = vitale.a_cohort()
+
+    said = vitale.ok("import", code, str(vitale.people(7)), "--dry-run")
+
+    tasks = [line.strip() for line in said.err.splitlines() if line.startswith("  taak")]
+    assert [task.split()[1] for task in tasks] == ["Beslis", "Beslis", "Beslis", "en"]
+    assert tasks[-1] == "taak     en 4 andere zoals deze"
+
+
 def test_bad_rows_are_listed_and_the_good_ones_can_be_taken_alone(vitale):
     code = vitale.a_cohort()
     rows = ("Noor Dijkstra", "noor@gemeente.example"), ("", "sam@gemeente.example"), ("Ilse Postma", "ilse(at)ede")
@@ -315,6 +325,20 @@ def test_where_nobody_can_come_in_any_more_the_operator_hears_where_to_look(vita
     assert f"vitale cohort restore {code}" in added.err
     assert "vitale cohort list" in added.err
     assert "Je kunt je" not in added.err
+
+
+def test_what_stands_already_is_said_and_not_done_again(vitale):
+    code = vitale.going_ahead()
+
+    again = vitale.ok(f"cohort go {code}")
+    nothing_to_take_back = vitale.ok(f"cohort restore {code}")
+    vitale.ok(f"cohort cancel {code} --reason ziek --yes")
+    cancelled = vitale(*f"cohort cancel {code} --reason anders --json".split())
+
+    assert f"{code} ging al door; er verandert niets." in again.err
+    assert f"{code} is niet afgezegd; er verandert niets." in nothing_to_take_back.err
+    assert (cancelled.code, cancelled.document["cohort"]["status"]) == (0, "cancelled")
+    assert f"{code} was al afgezegd; er verandert niets, ook de reden niet." in cancelled.err
 
 
 def test_a_colleague_who_is_in_already_is_refused_with_what_to_do_instead(vitale):

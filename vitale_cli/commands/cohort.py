@@ -12,12 +12,15 @@ from vitale_cli.desk import OPERATOR, open_desk, read_date, read_moment_or_date
 from vitale_cli.parser import Code, Reason, commands
 from vitale_core.domain import labels, worktime
 from vitale_core.domain.errors import Refused
+from vitale_core.domain.states import CohortStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
+    from vitale_cli.desk import Desk
     from vitale_core.store.records import Cohort
 
 app = commands("cohort", "Lichtingen maken, bekijken, verplaatsen en afzeggen.")
@@ -167,6 +170,9 @@ def go(code: Code) -> None:
     from vitale_core.steps import cohorts
 
     with open_desk() as desk:
+        if _stands(desk, code, {CohortStatus.CONFIRMED, CohortStatus.RUNNING, CohortStatus.EVALUATING}):
+            terminal.say(f"{code} ging al door; er verandert niets.")
+            return
 
         def change(session: "Session") -> dict[str, Any]:
             cohort = cohorts.go(session, cohorts.get(session, code), by=OPERATOR, **desk.at)
@@ -176,11 +182,14 @@ def go(code: Code) -> None:
 
 
 @app.command
-def cancel(code: Code, *, reason: Reason = "") -> None:
+def cancel(code: Code, *, reason: Reason) -> None:
     """Zeg de hele lichting af; iedereen hoort het en de agenda's worden leeggemaakt."""
     from vitale_core.steps import cohorts
 
     with open_desk() as desk:
+        if _stands(desk, code, {CohortStatus.CANCELLED}):
+            terminal.say(f"{code} was al afgezegd; er verandert niets, ook de reden niet.")
+            return
 
         def change(session: "Session") -> dict[str, Any]:
             cohort = cohorts.cancel(session, cohorts.get(session, code), by=OPERATOR, reason=reason, **desk.at)
@@ -195,6 +204,9 @@ def restore(code: Code) -> None:
     from vitale_core.steps import cohorts
 
     with open_desk() as desk:
+        if _stands(desk, code, set(CohortStatus) - {CohortStatus.CANCELLED}):
+            terminal.say(f"{code} is niet afgezegd; er verandert niets.")
+            return
 
         def change(session: "Session") -> dict[str, Any]:
             return documents.cohort(cohorts.restore(session, cohorts.get(session, code), by=OPERATOR, **desk.at))
@@ -242,7 +254,7 @@ def move(
 
 
 @app.command(name="cancel-session")
-def cancel_session(code: Code, session_name: SessionName, *, reason: Reason = "") -> None:
+def cancel_session(code: Code, session_name: SessionName, *, reason: Reason) -> None:
     """Zeg een sessie af; hij verdwijnt uit de agenda's."""
     from vitale_core.steps import cohorts, visits
 
@@ -280,6 +292,18 @@ def _usual_time(session: "Session", cohort: "Cohort", name: str) -> Any:  # noqa
     if meeting.starts_at is not None:
         return worktime.local(meeting.starts_at).time()
     return programme_of(cohort).session(name).start
+
+
+def _stands(desk: "Desk", code: str, statuses: "Collection[CohortStatus]") -> bool:
+    """Say whether the cohort is where it is asked to go already; the cohort itself goes to --json then."""
+    from vitale_core.steps import cohorts
+
+    with desk.database.read() as session:
+        cohort = cohorts.get(session, code)
+        if cohort.status not in statuses:
+            return False
+        terminal.show({"cohort": documents.cohort(cohort)}, "")
+        return True
 
 
 def _finish(shown: dict[str, Any], sentence: str) -> None:

@@ -59,6 +59,7 @@ class TaskAhead:
 
     what: str
     command: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def rehearse(database: Database, change: Callable[[Session], T], *, now: datetim
             result=result,
             mails=tuple(_ahead(message) for message in new),
             taken_back=tuple(_ahead(message) for message in waiting if message.status not in WAITS),
-            tasks=tuple(TaskAhead(task.what, task.command) for task in tasks),
+            tasks=tuple(TaskAhead(task.what, task.command, task.kind) for task in tasks),
             conflicts=tuple(_conflicts(session, before, after, bureau=bureau)),
             lists=tuple(_lists(before, after)),
         )
