@@ -16,7 +16,7 @@ from cyclopts.exceptions import (
 
 NARROW, WIDE = 60, 110
 LONGEST_LABEL = 30
-WORDS = {"STR": "TEKST", "INT": "GETAL", "CHOICE": "KEUZE", "--[KEYWORD]": "--DAG", "PATH": "BESTAND"}
+WORDS = {"STR": "TEKST", "INT": "GETAL", "CHOICE": "KEUZE", "--[KEYWORD]": "--DAG", "PATH": "PAD"}
 
 
 class DutchHelp:
@@ -117,7 +117,7 @@ def _description(entry: Any, console: Any) -> str:  # noqa: ANN401 - cyclopts an
     text = _text(entry.description, console)
     if entry.choices:
         text += f" ({' | '.join(entry.choices)})"
-    if entry.default not in (None, "", '""', "False", "None"):
+    if entry.default not in (None, "", '""', "False", "True", "None"):
         text += f" (standaard: {entry.default})"
     return " ".join(text.split()) + (" (verplicht)" if entry.required else "")
 

@@ -45,3 +45,10 @@ def test_a_mail_is_named_in_dutch_and_at_the_hour_it_arrived_here(pages):
 
 def test_a_mail_of_another_program_has_no_name_of_ours(pages):
     assert "Je hebt een plek" in pages(b"newsletter")
+
+
+def test_an_empty_mailbox_says_so(tmp_path):
+    page = asyncio.run(text_of(Starlette(routes=mailview.routes(tmp_path)), "/post"))
+
+    assert "Er is nog geen mail." in page
+    assert "<table>" not in page

@@ -68,8 +68,8 @@ def test_a_worker_runs_the_tick_and_the_cohorts_that_it_hands_out(tmp_path):
             assert until(lambda: ended("advance-2027-pool")) == ["COMPLETED"]
             assert ended("tick ") == ["COMPLETED"]
         finally:
-            os.killpg(worker.pid, signal.SIGKILL)  # its runs too; how a worker says goodbye is Prefect's
-            worker.wait()
+            os.killpg(worker.pid, signal.SIGTERM)
+            worker.wait(60)
 
     app = core.build(core.Settings(_env_file=None, home=home))
     with app.database.read() as session:

@@ -96,7 +96,7 @@ class Course:
         reader = partial(read_mail, calendar=calendar_reply)
         mail, now = RawMail(source="1", size=len(raw), content=raw), datetime.now(UTC)
         apply = replies.apply_reply
-        _, handled = inbox.handle(self.database, mail, now=now, bureau=BUREAU, read=reader, apply_reply=apply)
+        handled = inbox.handle(self.database, mail, now=now, bureau=BUREAU, read=reader, apply_reply=apply)
         assert handled is not None
         return handled.outcome
 

@@ -91,7 +91,7 @@ def confirm(
 
 
 @app.command
-def refuse(number: Number, *, reason: Reason = "") -> None:
+def refuse(number: Number, *, reason: Reason) -> None:
     """De gastheer zegt nee: er komt een voorstel dat zo weinig mogelijk verandert."""
     from vitale_core.steps import visits, werkbezoek
 

@@ -222,7 +222,6 @@ class _Talk:
         await line.write(body)
         faults.point("smtp: body written")
         await self.mark()
-        await asyncio.sleep(0)  # what came in while the mark was written is heard before the dot: a goodbye, above all
         faults.point("smtp: before the dot")
         line.must_be_open()
         self.stage = Stage.DOT

@@ -186,7 +186,7 @@ def cancel(
             kind=Kind.HOST_CANCELLED,
             person_id=visit.project.host.contact_id,
             subject=f"visit-{visit.id}",
-            why=f"Het bezoek op {worktime.moment_in_words(visit.slot.starts_at)} gaat niet door. {reason}".rstrip(),
+            why=f"Het bezoek op {worktime.moment_in_words(visit.slot.starts_at)} gaat niet door. {reason}",
             at=now,
             stale_at=visit.slot.starts_at,
             about=visit.slot.starts_at,
