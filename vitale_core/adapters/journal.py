@@ -20,6 +20,7 @@ from vitale_core.domain.delivery import Trace
 
 MONTHS = 3
 _FIELDS = 4
+_DIGITS = 32  # of a hash
 
 
 class SendJournal:
@@ -45,6 +46,8 @@ class SendJournal:
         file = self._open(now)
         at = f"{now:%Y-%m-%dT%H:%M:%S%z}"
         data = "".join([f"{at} {what} {attempt} {name.hex()}\n" for what, name, attempt in hashed]).encode("ascii")
+        if _ends_torn(file):
+            data = b"\n" + data  # else what is written now would be lost with it
         faults.point("journal: before the write")
         written = os.write(file, data)
         if written != len(data):
@@ -75,7 +78,7 @@ class SendJournal:
         if month != self._month:
             self.close()
             path = self._folder / f"{self._name}-{now:%Y-%m}.log"
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             self._month = month
             folder = os.open(self._folder, os.O_RDONLY)
             try:
@@ -91,17 +94,23 @@ class SendJournal:
             self._known[name] = (what, number)
 
     def _read(self, path: Path) -> None:
-        """Read one month. A last line that a power cut tore off is no line."""
+        """Read one month. What a power cut or a full disk tore off is no line."""
         with path.open("rb") as file:
             for line in file:
                 fields = line.split()
-                if len(fields) != _FIELDS or not line.endswith(b"\n"):
+                if len(fields) != _FIELDS or len(fields[3]) != _DIGITS or not line.endswith(b"\n"):
                     continue
                 try:
                     name = bytes.fromhex(fields[3].decode("ascii"))
                     self._remember(name, Trace(fields[1].decode("ascii")), int(fields[2]))
                 except ValueError:
                     continue
+
+
+def _ends_torn(file: int) -> bool:
+    """Say whether the last line of a file is not whole; another process may have written it."""
+    size = os.fstat(file).st_size
+    return size > 0 and os.pread(file, 1, size - 1) != b"\n"
 
 
 def _hash(message_id: str) -> bytes:
