@@ -10,7 +10,7 @@ from tests.training import BUREAU, NOW, a_cohort, an_enrolment
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import EnrolmentStatus, MessageStatus
 from vitale_core.steps import privacy
-from vitale_core.store.records import Message, Mime
+from vitale_core.store.records import Message, Mime, Person
 
 NAME = "Renée d'Hérelle-Zuidwijk"
 
@@ -89,3 +89,56 @@ def test_erasing_waits_for_a_mail_that_may_have_to_go_again_byte_for_byte(writte
     assert privacy.finish_erasures(written, now=NOW) == 1
     assert (person.name, written.scalars(select(Mime)).all()) == (None, [])
     assert written.get_one(Message, mail.id).status is MessageStatus.SENT
+
+
+@pytest.mark.parametrize("subtype", ["plain", "calendar"])
+def test_a_name_with_a_comma_is_found_in_a_calendar_too(written, subtype):
+    cohort, person, sam = a_group(written)
+    person.name = "d'Hérelle, Renée"
+    told = "DESCRIPTION:Samen met d'Hérelle\\, Renée\\nen Jo" if subtype == "calendar" else "Met d'Hérelle, Renée."
+    kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), told, subtype=subtype)
+
+    assert erase(written, person)
+
+    assert written.scalars(select(Mime)).all() == []
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_erasing_waits_for_a_mail_that_is_taken_to_be_sent_meanwhile(database, monkeypatch):
+    """Without its bytes it could not be tried again, and nobody would hear of that before it is too late."""
+    with database.write() as session:
+        cohort, person, sam = a_group(session)
+        mail = owed(session, cohort, Kind.GROUP_PROPOSAL, sam)
+        number = kept(session, mail, f"Samen met {NAME}", status=MessageStatus.QUEUED, attempts=0).id
+        gone = person.id
+    found = privacy._mails_that_name
+
+    def and_then_it_is_claimed(session, person):
+        mails = found(session, person)
+        with database.write() as dispatcher:
+            dispatcher.get_one(Message, number, with_for_update=True).status = MessageStatus.SENDING
+        return mails
+
+    monkeypatch.setattr(privacy, "_mails_that_name", and_then_it_is_claimed)
+    with database.write() as session:
+        assert not erase(session, session.get_one(Person, gone))
+
+    with database.read() as session:
+        assert session.get(Mime, number) is not None
+        assert session.get_one(Message, number).rendered_version == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_erasing_does_not_wait_for_who_holds_a_mail_at_this_moment(database):
+    with database.write() as session:
+        cohort, person, sam = a_group(session)
+        mail = owed(session, cohort, Kind.GROUP_PROPOSAL, sam)
+        number, gone = kept(session, mail, f"Samen met {NAME}").id, person.id
+
+    with database.write() as dispatcher:
+        dispatcher.get_one(Message, number, with_for_update=True)
+        with database.write() as session:
+            assert not erase(session, session.get_one(Person, gone))
+
+    with database.write() as session:
+        assert privacy.finish_erasures(session, now=NOW) == 1

@@ -6,6 +6,7 @@ as those have left (`finish_erasures`, at every tick).
 """
 
 import html
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -42,6 +43,7 @@ from vitale_core.store.records import (
     Task,
 )
 
+_ESCAPED = re.compile(r"\\([\\;,nN])")
 AT_A_TIME = 20
 """Mails that are looked through together; each may be a megabyte."""
 
@@ -114,7 +116,8 @@ def _finish(session: Session, person: Person, *, now: datetime) -> bool:
     if session.scalar(under_way):
         return False
     naming = _mails_that_name(session, person)
-    if any(_leaves_as_it_is(mail, now) for mail in naming):
+    held = _held(session, naming)
+    if len(held) < len(naming) or any(_leaves_as_it_is(mail, now) for mail in naming):
         return False
     for mail in naming:
         mail.rendered_version = None
@@ -169,6 +172,13 @@ def _mails_that_name(session: Session, person: Person) -> list[Message]:
     return [mail for mail, mime in rows if any(mark in _words(mime.content) for mark in marks)]
 
 
+def _held(session: Session, mails: list[Message]) -> list[Message]:
+    """Return those of these mails that are ours now, as they are now; whoever sends may hold one, or just took it."""
+    query = select(Message).where(Message.id.in_([mail.id for mail in mails]))
+    free = query.with_for_update(of=Message, skip_locked=True).execution_options(populate_existing=True)
+    return list(session.scalars(free))
+
+
 def _leaves_as_it_is(mail: Message, now: datetime) -> bool:
     """Say whether a mail is still needed byte for byte; one that nobody tried to send is made anew without the name."""
     doubtful = mail.status in (*UNDER_WAY, MessageStatus.UNCERTAIN) and mail.attempts > 0
@@ -182,10 +192,14 @@ def _words(mime: bytes) -> str:
     for part in mail.walk():
         if part.get_content_maintype() == "text":
             text = part.get_content()
-            told.append(
-                text.replace("\r\n ", "").replace("\n ", "") if part.get_content_subtype() == "calendar" else text
-            )
+            told.append(_unescaped(text) if part.get_content_subtype() == "calendar" else text)
     return " ".join(html.unescape(" ".join(told)).casefold().split())
+
+
+def _unescaped(calendar: str) -> str:
+    """Return a calendar with its lines whole and its texts as they read (RFC 5545, 3.1 and 3.3.11)."""
+    whole = calendar.replace("\r\n ", "").replace("\n ", "")
+    return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], whole)
 
 
 def _forget_written(session: Session, person: Person) -> None:
