@@ -7,6 +7,7 @@ import pytest
 from tests.post import DOWN, NO_ANSWER
 from vitale_core.domain.delivery import Ending, Stage
 from vitale_core.domain.states import MessageStatus
+from vitale_core.steps.post.relay import troubled
 
 
 def test_a_server_that_is_down_costs_no_attempt_and_opens_the_breaker(post):
@@ -103,3 +104,16 @@ def test_the_task_says_what_the_server_said_and_which_setting_to_look_at(post, e
 
     assert advice in post.said("relay")
     assert ending.text in post.said("relay")
+
+
+def test_nothing_is_held_against_a_domain_whose_rest_is_over(post):
+    """Else every mail to it is written down the long way, for ever."""
+    post.owe("a@busy.test")
+    post.server.answers["a@busy.test"] = [Ending(Stage.RCPT, 421, "4.7.0 slower")]
+    post.deliver()
+    post.clock.forward(hours=1)
+
+    assert post.deliver().sent == 1
+
+    with post.database.read() as session:
+        assert troubled(session) == frozenset()

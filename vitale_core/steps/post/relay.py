@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -72,8 +72,8 @@ def relay_answered(session: Session, name: str, *, now: datetime) -> None:
 
 
 def troubled(session: Session) -> frozenset[str]:
-    """Return the servers and domains against which something is held."""
-    return frozenset(session.scalars(select(Relay.name).where(or_(Relay.failures > 0, Relay.open_until.is_not(None)))))
+    """Return the servers and domains against which something is held; a rest alone ends by itself."""
+    return frozenset(session.scalars(select(Relay.name).where(Relay.failures > 0)))
 
 
 def all_is_well(held: frozenset[str], server: str, domains: Iterable[str]) -> bool:
