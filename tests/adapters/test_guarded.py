@@ -17,6 +17,8 @@ def hangs(mail):
         return bytearray(2**31)
     if "die" in str(mail["Subject"]):
         os._exit(1)
+    if "trip" in str(mail["Subject"]):
+        raise OverflowError(str(mail["From"]))
     return None
 
 
@@ -48,3 +50,11 @@ def test_what_takes_too_long_too_much_or_breaks_is_unreadable_and_the_next_is_re
         with raises(Unreadable, match=reason):
             reader(about(subject))
         assert reader(words()).sender == "anna@gemeente.test"
+
+
+def test_a_mistake_of_ours_is_told_by_its_type_and_prints_nothing_of_the_mail(reader, capfd):
+    with raises(Unreadable, match="OverflowError") as unreadable:
+        reader(about("trip"))
+
+    assert reader(words()).sender == "anna@gemeente.test"
+    assert "anna" not in f"{unreadable.value}{capfd.readouterr()}"

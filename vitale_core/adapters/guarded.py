@@ -100,6 +100,8 @@ def _read_on(line: Connection, memory: int, calendar: Calendar) -> None:
             answer = str(unreadable)
         except MemoryError:
             answer = "het lezen kostte te veel geheugen"
+        except Exception as error:  # noqa: BLE001 - told as a reason; a traceback could print what the mail says
+            answer = f"niet te lezen ({type(error).__name__})"
         line.send(answer)
 
 
