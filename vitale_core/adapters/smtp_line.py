@@ -143,6 +143,9 @@ class Line(asyncio.Protocol):
     def _end(self, error: Exception) -> None:
         """Hang up because of this; answers that came before it still count."""
         self._error = self._error or error
-        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()  # to close would hold on to whoever reads nothing until the whole mail was read
+        else:
+            self._transport.close()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
