@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Text, bindparam, cast, select
 from starlette.responses import Response
 
-from vitale_core.domain import worktime
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import HAS_A_SEAT
 from vitale_core.steps import answers, hosts
@@ -378,9 +377,3 @@ def _known(call: Call, s: Standing, form: Form) -> dict[str, object]:
         firsts = [str(slots[0]) for slots in _times(call, s).values() if not ticked.isdisjoint(map(str, slots))]
         known["kan"] = firsts or [NONE]
     return known
-
-
-def before_day_one(s: Standing) -> str:
-    """Say until when the intake can be changed."""
-    begins = _begins(s)
-    return worktime.moment_in_words(begins) if begins else "het begin van de training"

@@ -24,6 +24,7 @@ from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import MessageStatus
 from vitale_core.steps import invitations, ledger, persons, tasks, werkbezoek
 from vitale_core.steps import people as persons_by_address
+from vitale_core.steps.post import suppression
 from vitale_core.store.records import Cohort, Enrolment, Person, Task
 
 
@@ -57,6 +58,34 @@ def test_what_never_arrived_goes_again_to_the_new_address(written):
     assert [m.subject for m in again] == ["enrolment-1", "b"]
     assert again[0].key == f"{bounced.key}+again"
     assert again[0].payload == bounced.payload
+
+
+def test_what_was_not_even_tried_because_the_old_address_was_blocked_goes_to_the_new_one(written):
+    cohort = a_cohort(written)
+    noor = an_enrolment(written, cohort).person
+    came_back = lost(written, cohort, noor)
+    suppression.bounced(written, came_back, noor.email, hard=True, why="het adres bestaat niet", now=NOW)
+    lost(written, cohort, noor, status=MessageStatus.SKIPPED, subject="b").outcome = f"{suppression.NO_MORE}: weg."
+    lost(written, cohort, noor, status=MessageStatus.SKIPPED, subject="c").outcome = "Niet meer waar."
+    written.flush()
+
+    again = persons.correct_address(written, noor, "noor@elders.example", **LATER)
+
+    assert [m.subject for m in again] == ["enrolment-1", "b"]
+
+
+def test_an_address_that_works_after_all_is_mailed_again(written):
+    cohort = a_cohort(written)
+    noor = an_enrolment(written, cohort).person
+    came_back = lost(written, cohort, noor)
+    suppression.bounced(written, came_back, noor.email, hard=True, why="het adres bestaat niet", now=NOW)
+    assert suppression.blocked(written, [noor.email])
+
+    again = persons.correct_address(written, noor, noor.email, **LATER)
+
+    assert suppression.blocked(written, [noor.email]) == {}
+    assert [m.key for m in again] == [f"{came_back.key}+again"]
+    assert tasks_of(written, "address") == []
 
 
 def test_a_second_correction_sends_again_what_was_lost_again(written):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain import labels
@@ -20,6 +20,7 @@ from vitale_core.domain.states import (
     PlanStatus,
 )
 from vitale_core.steps import audit, cohorts, intake, invitations, ledger, links, people, tasks, waiting_list
+from vitale_core.steps.post import suppression
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.database import lock_cohort, touch
 from vitale_core.store.records import (
@@ -175,7 +176,8 @@ def correct_address(
 ) -> list[Message]:
     """Give a person another address: calendars move along, and what is still useful goes out again.
 
-    Returns the mails that are owed again because they never arrived at the old address.
+    An address that was blocked because mail came back is mailed again, also when it is the one we know: then somebody
+    says that it works. Returns the mails that are owed again because they never arrived at the old address.
     """
     address = people.clean_email(email)
     other = people.find_person(session, address)
@@ -184,7 +186,7 @@ def correct_address(
             f"Dit adres hoort al bij iemand anders (persoon {other.id}).",
             remedy="Kijk het adres na. Is het dezelfde mens, meld dan een van de twee af en laat die wissen.",
         )
-    if address == person.email:
+    if not suppression.unblock(session, address) and address == person.email:
         return []
     concerned = [lock_cohort(session, number) for number in sorted(_cohorts_of(session, person))]
     person.email, person.email_key = address, address.casefold()
@@ -204,10 +206,16 @@ def _cohorts_of(session: Session, person: Person) -> set[int]:
     queries = (
         select(Enrolment.cohort_id).where(Enrolment.person_id == person.id, Enrolment.status.in_(LIVE | HAS_A_SEAT)),
         select(Invitation.cohort_id).where(Invitation.person_id == person.id, Invitation.cancelled_at.is_(None)),
-        select(Message.cohort_id).where(Message.person_id == person.id, Message.status.in_(LOST)),
+        select(Message.cohort_id).where(Message.person_id == person.id, _never_arrived()),
         select(Cohort.id).where(Cohort.trainer_id == person.id, Cohort.status != CohortStatus.CLOSED),
     )
     return {number for query in queries for number in session.scalars(query) if number is not None}
+
+
+def _never_arrived() -> ColumnElement[bool]:
+    """Return which mails failed for an address, or were not even tried because it was blocked by then."""
+    not_tried = and_(Message.status == MessageStatus.SKIPPED, Message.outcome.startswith(suppression.NO_MORE))
+    return or_(Message.status.in_(LOST), not_tried)
 
 
 def _owe_again(session: Session, cohort: Cohort, person: Person, *, now: datetime, bureau: Bureau) -> list[Message]:
@@ -215,7 +223,7 @@ def _owe_again(session: Session, cohort: Cohort, person: Person, *, now: datetim
         select(Message).where(
             Message.cohort_id == cohort.id,
             Message.person_id == person.id,
-            Message.status.in_(LOST),
+            _never_arrived(),
             Message.kind.not_in([str(kind) for kind in CALENDAR]),
             Message.stale_at > now,
         )

@@ -22,7 +22,7 @@ from vitale_core.domain.postmark import envelope_address
 from vitale_core.domain.states import MessageEvent, MessageStatus
 from vitale_core.steps.post.preparing import end, end_stale, held_if_changed, may_leave
 from vitale_core.steps.post.relay import resting_domains
-from vitale_core.steps.post.suppression import blocked
+from vitale_core.steps.post.suppression import NO_MORE, blocked
 from vitale_core.steps.tasks import owe_task
 from vitale_core.steps.truth import untrue
 from vitale_core.store.records import Attempt, Cohort, Message, Mime, Person
@@ -204,7 +204,7 @@ def _not_blocked(
     reasons = blocked(session, {mime.recipient for _, mime, _, _ in rows})
     for message, mime, _, _ in rows:
         if reason := reasons.get(mime.recipient):
-            end(session, message, MessageEvent.SKIP, f"Naar dit adres gaat geen mail meer: {reason}.", now=now)
+            end(session, message, MessageEvent.SKIP, f"{NO_MORE}: {reason}.", now=now)
     return [row for row in rows if row[1].recipient not in reasons]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain import moves, worktime
@@ -87,27 +87,6 @@ def cancel(session: Session, number: int, *, by: str, now: datetime, why: str = 
     return message
 
 
-def cancel_waiting(
-    session: Session, *, why: str, now: datetime, enrolment_id: int | None = None, invitation_id: int | None = None
-) -> tuple[int, int]:
-    """Take back all that waits for an enrolment or an invitation: (taken back, perhaps already sent)."""
-    about = [Message.enrolment_id == enrolment_id] if enrolment_id is not None else []
-    about += [Message.invitation_id == invitation_id] if invitation_id is not None else []
-    if not about:
-        raise ValueError("name an enrolment or an invitation")
-    taken = session.scalars(
-        update(Message)
-        .where(*about, Message.status.in_([MessageStatus.QUEUED, MessageStatus.AWAITING_APPROVAL]))
-        .values(status=MessageStatus.CANCELLED, outcome=why, ended_at=now)
-        .returning(Message.id)
-        .execution_options(synchronize_session="fetch")
-    ).all()
-    for number in taken:
-        session.add(Attempt(message_id=number, at=now, what="cancelled", stage="", code=None, text=why))
-    sending = session.scalars(select(Message.id).where(*about, Message.status == MessageStatus.SENDING)).all()
-    return len(taken), len(sending)
-
-
 def settle(session: Session, number: int, *, arrived: bool, by: str, now: datetime) -> Message:
     """End the doubt about a mail whose answer never came: it arrived, or it goes again with the same bytes.
 
@@ -177,18 +156,6 @@ def resend(session: Session, number: int, *, by: str, now: datetime, bureau: Bur
         close_tasks(session, key_prefix=f"{prefix}{number}/", by=by, now=now, note=f"opnieuw als mail {again.id}")
     _write(session, again, "resent", by, now)
     return again
-
-
-def resend_useful(session: Session, person_id: int, *, by: str, now: datetime, bureau: Bureau) -> list[Message]:
-    """Owe again what a person missed because of a wrong address and what is still useful."""
-    newest: dict[str, Message] = {}
-    for message in session.scalars(select(Message).where(Message.person_id == person_id).order_by(Message.id)):
-        newest[message.key.partition(RESENT)[0]] = message
-    return [
-        resend(session, message.id, by=by, now=now, bureau=bureau)
-        for message in newest.values()
-        if message.status in {MessageStatus.FAILED, MessageStatus.BOUNCED} and message.stale_at > now
-    ]
 
 
 def _write(session: Session, message: Message, what: str, by: str, now: datetime) -> None:

@@ -7,10 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.postmark import Score, address_hash, scored
-from vitale_core.steps.tasks import close_tasks, owe_task
+from vitale_core.steps.tasks import owe_task
 from vitale_core.store.records import Message, Suppression
 
 ADDRESS = "address/"
+NO_MORE = "Naar dit adres gaat geen mail meer"
+"""How the outcome of a mail begins that was skipped because its address is blocked."""
 
 
 def bounced(session: Session, message: Message, address: str, *, hard: bool, why: str, now: datetime) -> bool:
@@ -30,7 +32,10 @@ def bounced(session: Session, message: Message, address: str, *, hard: bool, why
             session,
             key=f"{ADDRESS}{message.person_id}/",
             kind="address",
-            what=f"Mail aan persoon {message.person_id} komt niet aan: {why}. Vraag een ander adres.",
+            what=(
+                f"Mail aan persoon {message.person_id} komt niet aan: {why}. Vraag een ander adres; "
+                "werkt dit toch, geef het dan nog eens op."
+            ),
             command=f"vitale person correct {message.person_id} --email ADRES",
             cohort_id=message.cohort_id,
             enrolment_id=message.enrolment_id,
@@ -51,11 +56,9 @@ def blocked(session: Session, addresses: Iterable[str]) -> dict[str, str]:
     return {hashes[digest]: reason for digest, reason in rows}
 
 
-def unblock(session: Session, address: str, *, by: str, now: datetime, person_id: int | None = None) -> bool:
+def unblock(session: Session, address: str) -> bool:
     """Mail to this address again, because somebody says it works; return whether it was blocked."""
-    row = session.get(Suppression, address_hash(address))
-    if person_id is not None:
-        close_tasks(session, key_prefix=f"{ADDRESS}{person_id}/", by=by, now=now)
+    row = session.get(Suppression, address_hash(address), with_for_update=True)
     if row is None or not row.active:
         return False
     row.active, row.score = False, 0.0
