@@ -16,6 +16,7 @@ from vitale_cli.mailview import read
 
 PROJECT = Path(__file__).parents[2]
 PORT = re.compile(r"127\.0\.0\.1(:|=3A)\d+")
+STORY = re.compile(r"(?:ma|di|wo|do|vr|za|zo) [ 0-9]\d \w+ \d\d:\d\d ")
 LINK = re.compile(r"/(?:m|h|t)/([A-Za-z0-9_-]{20,})")
 
 pytestmark = [pytest.mark.slow, pytest.mark.release, pytest.mark.timeout(1200)]
@@ -70,6 +71,13 @@ def test_the_same_seed_gives_the_same_mails(played):
 
     assert len(first) > 300
     assert first == second
+
+
+def test_the_same_seed_tells_the_same_story(played):
+    one, other = ([line for line in said.splitlines() if STORY.match(line)] for _, said, _ in played)
+
+    assert len(one) > 200
+    assert one == other
 
 
 def test_prefect_learned_no_name_no_address_and_no_link(played):

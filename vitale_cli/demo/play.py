@@ -133,8 +133,11 @@ class Play:
             self._tell(f"! {problem}")
 
     def _react(self) -> None:
-        """Deliver the new mails to their readers, who decide what to do."""
-        new = read(self._stage.sink, after=self._read)
+        """Deliver the new mails to their readers, who decide what to do.
+
+        In the order of the ledger's keys: in which order several connections brought them, no seed can say.
+        """
+        new = sorted(read(self._stage.sink, after=self._read), key=lambda mail: str(mail.message["X-Vitale-Key"]))
         self._read += len(new)
         for mail in new:
             for plan in self._people.get(mail):
