@@ -11,6 +11,8 @@ from tests.crash.mutants import MODES
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.timeout(900)  # hundreds of lives each: on a machine that others use it takes its time
+
 
 def harness(*arguments: str) -> dict:
     """Run `tests.crash.harness`, a program because it forks, and return what it found."""
