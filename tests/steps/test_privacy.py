@@ -103,6 +103,17 @@ def test_a_name_with_a_comma_is_found_in_a_calendar_too(written, subtype):
     assert written.scalars(select(Mime)).all() == []
 
 
+def test_a_short_name_takes_no_mail_along_that_has_it_in_another_word(written):
+    cohort, person, sam = a_group(written)
+    person.name = "Jan"
+    other = kept(written, owed(written, cohort, Kind.RECEIPT, sam), "Tot 12 januari.")
+    kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), "Samen met Jan, tot 12 april.")
+
+    assert erase(written, person)
+
+    assert written.scalars(select(Mime.message_id)).all() == [other.id]
+
+
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_erasing_waits_for_a_mail_that_is_taken_to_be_sent_meanwhile(database, monkeypatch):
     """Without its bytes it could not be tried again, and nobody would hear of that before it is too late."""

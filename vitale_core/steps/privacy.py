@@ -165,11 +165,12 @@ def _forget_post(session: Session, person: Person) -> None:
 def _mails_that_name(session: Session, person: Person) -> list[Message]:
     """Return the mails to others that name this person: a group, its host and the trainer read who comes along."""
     cohorts = {enrolment.cohort_id for enrolment in _enrolments(session, person)}
-    marks = [" ".join(mark.casefold().split()) for mark in (person.name, person.email) if mark]
+    marks = [re.escape(" ".join(mark.casefold().split())) for mark in (person.name, person.email) if mark]
+    named = re.compile(rf"(?<!\w)(?:{'|'.join(marks)})(?!\w)")  # "Jan" is not in "januari"
     kept = select(Message, Mime).join(Mime, Mime.message_id == Message.id)
     others = kept.where(Message.cohort_id.in_(cohorts), Message.person_id != person.id)
     rows = session.execute(others.execution_options(yield_per=AT_A_TIME))
-    return [mail for mail, mime in rows if any(mark in _words(mime.content) for mark in marks)]
+    return [mail for mail, mime in rows if marks and named.search(_words(mime.content))]
 
 
 def _held(session: Session, mails: list[Message]) -> list[Message]:
