@@ -112,7 +112,8 @@ def routes(folder: Path, prefix: str = "/post") -> list[Route]:
         count = "1 mail" if len(mails) == 1 else f"{len(mails)} mails"
         words = f"<p>{count}{f' aan {escape(wanted)}' if wanted else ''}.</p>"
         if not mails:
-            return HTMLResponse(PAGE.format(title="Postbus", body=f"{head}<p>Er is nog geen mail. Ververs later.</p>"))
+            none = f"<p>Er is nog geen mail{f' aan {escape(wanted)}' if wanted else ''}. Ververs later.</p>"
+            return HTMLResponse(PAGE.format(title="Postbus", body=head + none))
         table = f"<table><tr><th>Datum<th>Onderwerp<th>Soort<th>Aan</tr>{rows}</table>"
         return HTMLResponse(PAGE.format(title="Postbus", body=head + words + table))
 

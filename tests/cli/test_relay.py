@@ -54,7 +54,7 @@ def test_what_lies_in_the_mailbox_can_be_looked_at(tmp_path):
         )
         address = f"http://127.0.0.1:{pages.getsockname()[1]}"
     try:
-        assert "0 mails" in seen(address), "the socket listens already: whoever asks early only waits"
+        assert "Er is nog geen mail." in seen(address), "the socket listens already: whoever asks early only waits"
         with smtplib.SMTP("127.0.0.1", port) as relay:
             relay.sendmail("training@vitale.example", ["noor@ede.example"], MAIL)
         assert "noor@ede.example" in seen(address)
