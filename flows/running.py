@@ -86,9 +86,12 @@ def use(app: core.App | None, clock: Callable[[], datetime] | None = None) -> No
 
 
 def present(session: Session, told: datetime | None = None) -> datetime:
-    """Return what time it is for this database, in UTC: the clock, or what was told on a virtual one."""
+    """Return what time it is for this database, in UTC: the clock, or what was told on a virtual one.
+
+    The virtual clock of this process does not lag behind a moment that a run was told since.
+    """
     if told is None and _InUse.clock is not None:
-        told = _InUse.clock()
+        told = max(filter(None, (_InUse.clock(), clocks.put_at(session))))
     if told is not None and told.tzinfo is None:
         raise Refused("Bij een moment hoort een tijdzone, zoals 2027-03-18T09:00+01:00.")
     virtual = the_app().settings.clock == "virtual"
