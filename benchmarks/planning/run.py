@@ -189,6 +189,9 @@ def main():
     if arguments.alone:
         solve_alone(*arguments.alone)
         return 0
+    known = {*(case.name.split()[0] for case in CASES), "growth"}
+    if unknown := set(arguments.only or ()) - known:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     missed = []
     for case in CASES:
         if arguments.only is None or case.name.split()[0] in arguments.only:
