@@ -82,24 +82,6 @@ class Field:
         """The HTML type of its input."""
         return self.kind if self.kind in {"email", "tel", "number", "date", "time"} else "text"
 
-    @property
-    def can_go_wrong(self) -> tuple[Problem, ...]:
-        """Every problem that this field can have."""
-        found = [Problem.MISSING] if self.required else []
-        if self.kind in {"text", "long"}:
-            found += [Problem.TOO_SHORT] * (self.least > 0) + [Problem.TOO_LONG]
-        found += {
-            "email": [Problem.NOT_AN_ADDRESS],
-            "tel": [Problem.NOT_A_PHONE],
-            "number": [Problem.NOT_A_NUMBER, Problem.OUT_OF_RANGE],
-            "date": [Problem.NOT_A_DATE],
-            "time": [Problem.NOT_A_TIME],
-            "choice": [Problem.NOT_OFFERED],
-            "several": [Problem.NOT_OFFERED],
-            "scale": [Problem.NOT_OFFERED],
-        }.get(self.kind, [])
-        return tuple(found)
-
     def says(self, problem: Problem) -> str:
         """Return the sentence for a problem of this field."""
         if problem is Problem.MISSING:

@@ -108,7 +108,7 @@ def test_a_cohort_that_is_not_alive_owes_nothing(status):
     facts = cohort_facts(status=status, visits=(visit_facts(),), polls={1: clock("2027-04-29 09:00")})
 
     assert agenda.agenda(facts) == ()
-    assert agenda.next_moment(facts, clock("2027-01-01 09:00")) is None
+    assert agenda.next_look(facts, clock("2027-01-01 09:00")) is None
 
 
 def test_a_cancelled_cohort_owes_one_mail_to_everybody_who_is_in_it():
@@ -170,13 +170,16 @@ def test_a_rule_that_could_only_be_useless_is_never_owed():
     assert "intake_reminder-2" not in kinds_owed(facts)
 
 
-def test_the_next_moment_is_the_first_of_mails_tasks_and_turning_points():
-    facts = cohort_facts()
+def test_the_next_look_is_at_the_first_of_mails_tasks_and_turning_points():
+    def next_after(when):
+        now, facts = clock(when), cohort_facts()
+        written = frozenset(owed.key for owed in agenda.due(facts, now))
+        return shown(agenda.next_look(replace(facts, done=written), now))
 
-    assert shown(agenda.next_moment(facts, clock("2027-03-16 09:00"))) == "2027-03-18 09:30"  # it begins
-    assert shown(agenda.next_moment(facts, clock("2027-03-18 09:30"))) == "2027-03-18 12:30"  # the morning ends
-    assert shown(agenda.next_moment(facts, clock("2027-03-12 10:00"))) == "2027-03-15 08:00"  # Monday
-    assert agenda.next_moment(facts, clock("2028-01-01 09:00")) is None
+    assert next_after("2027-03-16 09:00") == "2027-03-18 09:30"  # it begins
+    assert next_after("2027-03-18 09:30") == "2027-03-18 12:30"  # the morning ends
+    assert next_after("2027-03-12 10:00") == "2027-03-15 08:00"  # Monday
+    assert agenda.next_look(cohort_facts(), clock("2027-03-16 09:00")) == clock("2027-03-16 09:00")  # owed already
 
 
 def test_rounds_wake_the_cohort_until_they_are_closed():

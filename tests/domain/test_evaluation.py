@@ -1,6 +1,5 @@
 """What may be told of answers together, and what never."""
 
-import itertools
 import random
 
 import pytest
@@ -184,40 +183,3 @@ def test_a_report_does_not_know_in_which_order_answers_came(sheets, chance):
     assert evaluation.aggregate(PROGRAMME, PLAN, sheets, invited=14) == evaluation.aggregate(
         PROGRAMME, PLAN, other, invited=14
     )
-
-
-# ------------------------------------------------------------------------------------------------ over cohorts
-
-
-def a_report(**counts):
-    return {"questions": [{"name": name, **question} for name, question in counts.items()]}
-
-
-def test_cohorts_are_added_up_from_what_each_tells_by_itself():
-    first = a_report(aanraden={"counts": {"9": 5}}, tempo={"counts": {"goed": 6}})
-    second = a_report(aanraden={"counts": {"9": 1, "5": 4}}, tempo={"withheld": "minder dan 5 antwoorden"})
-
-    pool = evaluation.pooled([first, second], "aanraden", threshold=5)
-
-    assert pool == {"name": "aanraden", "n": 10, "counts": {"5": 4, "9": 6}, "mean": 7.4}
-    assert evaluation.pooled([first, second], "tempo", threshold=5) == {"name": "tempo", "n": 6, "counts": {"goed": 6}}
-    assert evaluation.pooled([second], "tempo", threshold=5) is None
-
-
-def test_a_net_score_is_told_from_thirty_answers_on():
-    def pool(promoters, passives, critics):
-        counts = {"9": promoters, "7": passives, "3": critics}
-        found = evaluation.pooled([a_report(aanraden={"counts": counts})], "aanraden", threshold=5)
-        assert found is not None
-        return found
-
-    assert "nps" not in pool(20, 5, 4)
-    assert pool(20, 5, 5)["nps"] == 50
-
-
-def test_no_difference_of_pools_shows_a_withheld_answer():
-    told_ones = [a_report(q={"counts": {"1": 5, "5": n}}) for n in range(3)]
-    secret = a_report(q={"withheld": "minder dan 5 antwoorden"})
-
-    for some in itertools.combinations(told_ones, 2):
-        assert evaluation.pooled([*some, secret], "q", threshold=5) == evaluation.pooled(some, "q", threshold=5)

@@ -1,9 +1,6 @@
 """The report of a cohort and the handout of its groups, as values for a page."""
 
-import pytest
-
 from tests.training import BUREAU, HERE, NOW, a_cohort, an_approved_cohort, at, some_enrolments, visits_of
-from vitale_core.domain.errors import Refused
 from vitale_core.steps import evaluation, report, werkbezoek
 
 LAST, CLOSES = at("2027-04-22", "09:30"), at("2027-05-07")
@@ -130,23 +127,3 @@ def test_the_handout_joins_what_the_groups_brought_back(database):
         assert (part.group, part.report, part.recommendations) == (1, "Mooi", ("Begin klein", "Ga langs"))
         assert part.project == visits_of(plan)[1].project.title
         assert "1 groep" in " ".join(report.cohort_report(session, cohort).summary)
-
-
-def test_cohorts_are_added_up_from_released_rounds_alone(database):
-    with database.write() as session:
-        first = evaluated(session)
-        second = evaluated(session, code="2027-tweede", answers=4)
-
-        pool = report.over_cohorts(session, [first, second], "direct", "aanraden")
-
-        assert pool == {"name": "aanraden", "n": 6, "counts": {str(n): 6 * (n == 8) for n in range(11)}, "mean": 8.0}
-        assert report.over_cohorts(session, [second], "direct", "aanraden") is None
-
-
-def test_different_programmes_are_not_added_up(database):
-    with database.write() as session:
-        first = a_cohort(session)
-        other = a_cohort(session, "2027-tweede", changes={"slug": "anders"})
-
-        with pytest.raises(Refused, match="hetzelfde programma"):
-            report.over_cohorts(session, [first, other], "direct", "aanraden")

@@ -53,11 +53,6 @@ def next_look(facts: CohortFacts, now: datetime) -> datetime | None:
     return now if _by(owed, now) else _after(facts, owed, now)
 
 
-def next_moment(facts: CohortFacts, now: datetime) -> datetime | None:
-    """Return the first moment after `now` at which something is owed or turns; None: never."""
-    return _after(facts, agenda(facts), now)
-
-
 def _after(facts: CohortFacts, owed: tuple[Owed, ...], now: datetime) -> datetime | None:
     later = [o.at for o in owed if o.at > now]
     later += [moment for moment in turning_points(facts) if moment > now]

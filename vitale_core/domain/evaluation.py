@@ -6,7 +6,7 @@ counts per answer and a mean, never a least or a most; open texts come in an ord
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,6 @@ Sheet = Mapping[str, Any]
 SCALE = (1, 2, 3, 4, 5)
 NUMBER = tuple(range(11))
 """A number is a likelihood from 0 to 10, as in "would you recommend it"."""
-
-PROMOTERS, PASSIVES = 9, 7
-NPS_FROM = 30
-"""A net score of fewer answers than this jumps by points at a time; counts are told instead."""
 
 LONGEST = 2000
 FEW = "minder dan {} antwoorden"
@@ -97,31 +93,6 @@ def aggregate(programme: Programme, plan: RoundPlan, sheets: Sequence[Sheet], *,
         "invited": invited,
         "questions": [_told(q, sheets, programme.threshold) for q in asked(programme, plan)],
     }
-
-
-def pooled(reports: Iterable[Mapping[str, Any]], name: str, *, threshold: int) -> dict[str, Any] | None:
-    """Add one question up over released reports of several cohorts; None below the threshold.
-
-    Only what each report tells by itself goes in, so no withheld answer can be found as the difference. A net
-    promoter score is told from 30 answers on.
-    """
-    counts: dict[str, int] = {}
-    for report in reports:
-        for question in report["questions"]:
-            if question["name"] == name and "counts" in question:
-                for value, count in question["counts"].items():
-                    counts[value] = counts.get(value, 0) + count
-    total = sum(counts.values())
-    if total < threshold:
-        return None
-    pool: dict[str, Any] = {"name": name, "n": total, "counts": dict(sorted(counts.items()))}
-    if all(value.isdecimal() for value in counts):
-        pool["mean"] = _mean({int(value): count for value, count in counts.items()})
-        if total >= NPS_FROM:
-            up = sum(count for value, count in counts.items() if int(value) >= PROMOTERS)
-            down = sum(count for value, count in counts.items() if int(value) < PASSIVES)
-            pool["nps"] = round(100 * (up - down) / total)
-    return pool
 
 
 def _question(question: Question) -> Asked:

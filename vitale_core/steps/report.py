@@ -13,11 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain import evaluation as rules
-from vitale_core.domain.errors import Refused
-from vitale_core.domain.states import PlanStatus, RoundStatus, SessionKind, VisitStatus
+from vitale_core.domain.states import PlanStatus, SessionKind, VisitStatus
 from vitale_core.steps import evaluation
 from vitale_core.steps.programmes import programme_of
-from vitale_core.store.records import Cohort, CourseSession, Group, Plan, Round, Visit
+from vitale_core.store.records import Cohort, CourseSession, Group, Plan, Visit
 
 LEAST_STEP = 0.05
 """A smaller difference of two means shows as +0,0: that is no step to name."""
@@ -157,18 +156,6 @@ def handout(session: Session, cohort: Cohort) -> tuple[HandoutPart, ...]:
         )
         for visit in session.scalars(query)
     )
-
-
-def over_cohorts(session: Session, cohorts: Sequence[Cohort], round_name: str, question: str) -> dict[str, Any] | None:
-    """Add one question up over cohorts of the same programme, from released reports alone; None below the threshold."""
-    programmes = [programme_of(cohort) for cohort in cohorts]
-    if len({p.slug for p in programmes}) > 1:
-        raise Refused("Alleen cohorten van hetzelfde programma zijn op te tellen.")
-    query = select(Round).where(
-        Round.cohort_id.in_([c.id for c in cohorts]), Round.name == round_name, Round.status == RoundStatus.RELEASED
-    )
-    reports = [found.report for found in session.scalars(query.order_by(Round.id)) if found.report]
-    return rules.pooled(reports, question, threshold=max((p.threshold for p in programmes), default=0))
 
 
 def _outcome(nr: int, text: str, shown: Sequence[evaluation.RoundShown]) -> OutcomeChart:
