@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from vitale_cli import reasons
 from vitale_cli import server as prefect
 from vitale_core.domain import labels
-from vitale_core.domain.errors import Refused
+from vitale_core.domain.errors import Refused, VitaleError
 from vitale_core.versions import wrong_versions
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ ENOUGH_ROOM = 500_000_000
 
 UP_TO_DATE = "De database is bij"
 SOON = timedelta(minutes=10)
+PATIENCE = 10
+"""Seconds for an answer of a mail server: whoever runs this sits and waits."""
 
 
 class Level(StrEnum):
@@ -51,8 +55,10 @@ class Finding:
         return f"{mark}  {self.sentence}{f' {self.remedy}' if self.remedy else ''}"
 
 
-def doctor(settings: "Settings", *, server: bool) -> list[Finding]:
+def doctor(settings: "Settings", *, server: bool, trail: bool = True) -> list[Finding]:
     """Look at everything; `server`: also at the Prefect server and the clock that should be running now.
+
+    `trail`: also at every row of who did what, which takes a while when there are many.
 
     Nothing is changed. Versions come first: with wrong ones nothing else that is found can be trusted.
     """
@@ -60,8 +66,10 @@ def doctor(settings: "Settings", *, server: bool) -> list[Finding]:
     if any(finding.level is Level.WRONG for finding in found):
         return found
     found += [*_home(settings), *_database(settings), *_mail(settings), *_links(settings), *_clock(settings)]
+    readable = any(finding.sentence.startswith(UP_TO_DATE) for finding in found)
+    if trail and readable:
+        found += _trail(settings)
     if server:
-        readable = any(finding.sentence.startswith(UP_TO_DATE) for finding in found)
         found += _prefect(settings.home.resolve() / "prefect")
         found += _overdue(settings) if readable else []
     return found
@@ -113,7 +121,7 @@ def _database(settings: "Settings") -> Iterator[Finding]:
         yield Finding(
             "database",
             Level.WRONG,
-            f"De database ({kind}) is niet te bereiken ({type(error).__name__}).",
+            f"De database ({kind}) is niet te gebruiken: {reasons.of_database(error)}.",
             "Kijk naar VITALE_DATABASE_URL, en of de server draait.",
         )
         return
@@ -149,24 +157,43 @@ def _mail(settings: "Settings") -> Iterator[Finding]:
         sentence = f"Mail gaat naar poort {settings.smtp_port} op deze computer."
         yield Finding("relay", Level.GOOD, sentence)
     else:
-        yield _reachable("relay", "De mailserver", settings.smtp_host, settings.smtp_port, "VITALE_SMTP_HOST")
-    inbox = urlsplit(settings.inbox)
-    if inbox.scheme in {"imap", "imaps"}:
-        port = inbox.port or (993 if inbox.scheme == "imaps" else 143)
-        yield _reachable("inbox", "De inbox", inbox.hostname or "", port, "VITALE_INBOX")
+        yield _relay(settings.smtp_host, settings.smtp_port)
+    if "://" in settings.inbox:
+        yield _inbox(settings)
 
 
-def _reachable(what: str, name: str, host: str, port: int, variable: str) -> Finding:
+def _relay(host: str, port: int) -> Finding:
     try:
-        with socket.create_connection((host, port), timeout=5):
-            return Finding(what, Level.GOOD, f"{name} {host}:{port} antwoordt.")
+        with socket.create_connection((host, port), timeout=PATIENCE):
+            return Finding("relay", Level.GOOD, f"De mailserver {host}:{port} antwoordt.")
     except OSError as error:
         return Finding(
-            what,
+            "relay",
             Level.ATTENTION,
-            f"{name} {host}:{port} is niet te bereiken ({type(error).__name__}). Er gaat niets verloren.",
-            f"Kijk naar {variable} en het netwerk.",
+            f"De mailserver {host}:{port} is niet te bereiken: {reasons.of_network(error)}. Er gaat niets verloren.",
+            "Kijk naar VITALE_SMTP_HOST, VITALE_SMTP_PORT en het netwerk.",
         )
+
+
+def _inbox(settings: "Settings") -> Finding:
+    """Log in as reading mail does; an open port alone says nothing of the password or the folder."""
+    from vitale_core.adapters.mailbox import ImapBox, open_mailbox
+
+    try:
+        box = open_mailbox(settings.inbox, password=settings.read_secret("inbox_password"))
+        if isinstance(box, ImapBox):
+            box.patience = PATIENCE
+        box.check()
+    except Refused as refusal:
+        return Finding("inbox", Level.ATTENTION, refusal.message, refusal.remedy)
+    except VitaleError as problem:
+        return Finding(
+            "inbox",
+            Level.ATTENTION,
+            f"{problem.message} Mail blijft er wachten; er gaat niets verloren.",
+            f"Het gaat om {urlsplit(settings.inbox).hostname} in VITALE_INBOX.",
+        )
+    return Finding("inbox", Level.GOOD, f"De inbox op {urlsplit(settings.inbox).hostname} laat ons binnen.")
 
 
 def _links(settings: "Settings") -> Iterator[Finding]:
@@ -187,6 +214,29 @@ def _clock(settings: "Settings") -> Iterator[Finding]:
         )
 
 
+def _trail(settings: "Settings") -> Iterator[Finding]:
+    """Look whether somebody changed or removed what was written down of who did what."""
+    from vitale_core.steps import audit
+    from vitale_core.store.database import open_database
+
+    database = open_database(settings.url)
+    try:
+        with database.read() as session:
+            broken = audit.broken_links(session)
+    finally:
+        database.dispose()
+    if broken:
+        yield Finding(
+            "trail",
+            Level.ATTENTION,
+            f"Het logboek is niet heel: {labels.counted(len(broken), 'regel past', 'regels passen')} niet op wat eraan "
+            f"voorafgaat (de eerste is nummer {broken[0]}). Er is buiten Vitale om iets veranderd of weggehaald.",
+            "Zoek uit wie in de database kan schrijven, en vergelijk met een oudere kopie.",
+        )
+    else:
+        yield Finding("trail", Level.GOOD, "Het logboek is heel.")
+
+
 # ------------------------------------------------------------------------------------------------ a running Prefect
 
 
@@ -199,10 +249,12 @@ def _prefect(home: Path) -> Iterator[Finding]:
     try:
         yield from _schedules(f"{address}/api")
         yield from _stuck(f"{address}/api")
-    except (URLError, OSError, ValueError, KeyError) as error:
-        yield Finding(
-            "prefect", Level.WRONG, f"Prefect geeft geen bruikbaar antwoord ({type(error).__name__}).", "vitale up"
-        )
+    except (HTTPError, HTTPException, ValueError, KeyError, TypeError):
+        sentence = f"Wat op {address} antwoordt, is geen Prefect zoals wij dat kennen."
+        yield Finding("prefect", Level.WRONG, sentence, "Start alles opnieuw: vitale up")
+    except OSError as error:
+        sentence = f"Prefect geeft geen antwoord: {reasons.of_network(error)}."
+        yield Finding("prefect", Level.WRONG, sentence, "Start alles opnieuw: vitale up")
 
 
 def _schedules(api: str) -> Iterator[Finding]:

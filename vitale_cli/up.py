@@ -146,7 +146,7 @@ def up(settings: "Settings", port: int | None = None) -> int:
     """
     from vitale_core.app import build
 
-    findings = doctor.doctor(settings, server=False)
+    findings = doctor.doctor(settings, server=False, trail=False)
     for finding in findings:
         if finding.level is not doctor.Level.GOOD:
             terminal.say(str(finding))

@@ -9,14 +9,17 @@ import threading
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from urllib.error import URLError
 
 import pytest
 
 from tests.training import a_cohort
-from vitale_cli import doctor, server
+from vitale_cli import doctor, reasons, server
 from vitale_cli.doctor import Finding, Level
 from vitale_core.app import Settings, build
 from vitale_core.domain.errors import Refused
+from vitale_core.steps import audit
 from vitale_core.store.records import Cohort
 
 
@@ -155,7 +158,8 @@ def test_a_database_server_that_is_away_is_named(tmp_path):
     finding = examined(tmp_path, database_url=url)["database"]
 
     assert finding.level is Level.WRONG
-    assert "niet te bereiken" in finding.sentence
+    assert "op die poort luistert niemand" in finding.sentence
+    assert "Error" not in str(finding)
 
 
 def test_a_relay_and_an_inbox_that_are_away_cost_nothing_but_attention(tmp_path, monkeypatch):
@@ -173,7 +177,64 @@ def test_a_relay_and_an_inbox_that_are_away_cost_nothing_but_attention(tmp_path,
     )
 
     assert levels(found)["relay"] is Level.ATTENTION
-    assert "imap.example:993" in found["inbox"].sentence
+    assert "er kwam niet op tijd antwoord" in found["relay"].sentence
+    assert levels(found)["inbox"] is Level.ATTENTION
+    assert "geen antwoord binnen 10 seconden" in found["inbox"].sentence
+    assert "imap.example" in found["inbox"].remedy
+    assert "Error" not in f"{found['relay']}{found['inbox']}"
+
+
+class Imap(StreamRequestHandler):
+    """An inbox that lets in whoever knows the password."""
+
+    def handle(self):
+        self.wfile.write(b"* OK hello\r\n")
+        for line in self.rfile:
+            tag, command, *words = line.decode().split()
+            self.server.heard.append(command)
+            right = command != "LOGIN" or words == ['"training"', '"geheim"']
+            untagged = {"CAPABILITY": "* CAPABILITY IMAP4rev1", "SELECT": "* 0 EXISTS"}.get(command)
+            answer = f"{tag} {'OK' if right else 'NO'} done"
+            self.wfile.write("".join(f"{text}\r\n" for text in (untagged, answer) if text).encode())
+            if command == "LOGOUT":
+                return
+
+
+@pytest.fixture
+def inbox():
+    with ThreadingTCPServer(("127.0.0.1", 0), Imap) as listening:
+        listening.heard = []
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield listening
+        listening.shutdown()
+
+
+def test_an_inbox_that_lets_us_in_is_good_and_left_as_it_is(tmp_path, inbox):
+    where = f"imap://training@127.0.0.1:{inbox.server_address[1]}/INBOX"
+
+    finding = examined(tmp_path, inbox=where, inbox_password="geheim")["inbox"]
+
+    assert finding.level is Level.GOOD
+    assert {"LOGIN", "SELECT", "LOGOUT"} <= set(inbox.heard)
+    assert "CREATE" not in inbox.heard
+
+
+def test_an_inbox_that_refuses_our_password_is_named_though_its_port_answers(tmp_path, inbox):
+    where = f"imap://training@127.0.0.1:{inbox.server_address[1]}/INBOX"
+
+    finding = examined(tmp_path, inbox=where, inbox_password="verkeerd")["inbox"]
+
+    assert finding.level is Level.ATTENTION
+    assert "weigert onze aanmelding" in finding.sentence
+    assert "verkeerd" not in str(finding)
+    assert "Error" not in str(finding)
+
+
+def test_an_inbox_that_cannot_be_an_address_is_named_with_an_example(tmp_path):
+    found = examined(tmp_path, inbox="imaps://imap.example:imap/INBOX")["inbox"]
+
+    assert found.level is Level.ATTENTION
+    assert "imaps://gebruiker@server/INBOX" in found.remedy
 
 
 def test_a_relay_that_answers_is_good(tmp_path, monkeypatch):
@@ -254,7 +315,65 @@ def test_a_server_that_answers_something_else_is_named(tmp_path, monkeypatch):
     with pretending(tmp_path, prefect):
         findings = doctor.doctor(settings(tmp_path), server=True)
 
-    assert any("geen bruikbaar antwoord (KeyError)" in finding.sentence for finding in findings)
+    assert any("is geen Prefect zoals wij dat kennen" in finding.sentence for finding in findings)
+    assert not any("Error" in str(finding) for finding in findings)
+
+
+def test_a_server_that_goes_while_it_is_asked_is_named(tmp_path, monkeypatch):
+    def away(*_question):
+        raise URLError(ConnectionRefusedError(111, "Connection refused"))
+
+    with pretending(tmp_path, Pretended()):
+        monkeypatch.setattr(doctor, "_ask", away)
+        findings = doctor.doctor(settings(tmp_path), server=True)
+
+    assert any("Prefect geeft geen antwoord: op die poort luistert niemand." in f.sentence for f in findings)
+
+
+def test_a_changed_row_of_who_did_what_is_named(tmp_path):
+    app = build(settings(tmp_path))
+    with app.database.write() as session:
+        for what in ("invited", "moved", "cancelled"):
+            event = audit.note(session, what=what, actor="Jan", now=datetime.now(UTC))
+    app.database.dispose()
+    assert levels(examined(tmp_path))["trail"] is Level.GOOD
+    with closing(sqlite3.connect(tmp_path / "vitale.db")) as facts:
+        facts.execute("UPDATE audit_event SET actor = 'Piet' WHERE id = ?", [event.id])
+        facts.commit()
+
+    finding = examined(tmp_path)["trail"]
+
+    assert finding.level is Level.ATTENTION
+    assert f"1 regel past niet op wat eraan voorafgaat (de eerste is nummer {event.id})" in finding.sentence
+
+
+def test_a_file_that_is_no_database_is_named_as_such(tmp_path):
+    (tmp_path / "vitale.db").write_text("geen database " * 100)
+
+    finding = examined(tmp_path)["database"]
+
+    assert "het bestand is geen database" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "error,words",
+    [
+        (URLError(TimeoutError()), "er kwam niet op tijd antwoord"),
+        (URLError("nobody"), "er kwam geen verbinding"),
+        (socket.gaierror(), "de naam van de server is niet te vinden"),
+        (ConnectionResetError(), "de verbinding viel weg"),
+    ],
+)
+def test_what_a_network_did_is_told_in_words(error, words):
+    assert reasons.of_network(error) == words
+
+
+def test_what_a_database_said_is_not_repeated():
+    said = 'FATAL: password authentication failed for user "vitale"'
+
+    assert reasons.of_database(OSError(said)) == "hij weigert onze aanmelding"
+    assert reasons.of_database(OSError("iets met postgres@geheim.example")) == "de server of het bestand doet het niet"
+    assert "pakket" in reasons.of_database(ImportError("libpq"))
 
 
 def test_what_stays_lying_is_counted(tmp_path):

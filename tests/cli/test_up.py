@@ -174,7 +174,7 @@ def test_a_large_log_makes_room(tmp_path, monkeypatch):
 
 def test_a_wrong_version_is_named_and_nothing_is_started(tmp_path, monkeypatch, capsys):
     wrong = doctor.Finding("versions", doctor.Level.WRONG, "SQLAlchemy 2.1.9 past niet.")
-    monkeypatch.setattr(doctor, "doctor", lambda _settings, *, server: [wrong])
+    monkeypatch.setattr(doctor, "doctor", lambda _settings, **_parts: [wrong])
 
     assert up.up(settings(tmp_path / "home")) == 5
 

@@ -105,6 +105,27 @@ def test_what_is_wrong_is_said_with_the_setting_to_look_at(account, wrong, said)
     assert "wrong" not in str(failure.value)
 
 
+def test_a_password_with_letters_beyond_ascii_is_refused_as_any_other(account):
+    box = account.box(password="verkéérd")
+
+    with pytest.raises(TemporaryFailure, match="weigert onze aanmelding") as failure:
+        box.check()
+
+    assert "verk" not in str(failure.value)
+
+
+def test_looking_whether_the_inbox_lets_us_in_changes_nothing(account):
+    account.put("de eerste")
+    box = account.box()
+
+    box.check()
+
+    assert not list(account.mail.glob(".Processed"))
+    assert len(waiting(box)) == 1
+    assert list(account.mail.glob(".Processed"))
+    box.close()
+
+
 def test_a_port_on_which_nobody_listens_is_said_so():
     box = open_mailbox("imap://training@127.0.0.1:1/INBOX", password="x")
 

@@ -42,7 +42,7 @@ WORDS: tuple[tuple[type[Exception], str], ...] = (
     (ssl.SSLError, "kan geen beveiligde verbinding maken; kijk naar imap:// of imaps:// en de poort in VITALE_INBOX"),
     (gaierror, "is niet te bereiken: de naam van de server bestaat niet"),
     (ConnectionRefusedError, "is niet te bereiken: op die poort luistert niemand"),
-    (TimeoutError, f"is niet te bereiken: geen antwoord binnen {TIMEOUT} seconden"),
+    (TimeoutError, "is niet te bereiken: geen antwoord binnen {} seconden"),
 )
 
 
@@ -150,7 +150,8 @@ class ImapBox:
     """A folder on an IMAP server, over one connection that is kept between readings."""
 
     def __init__(self, *, host: str, port: int | None, user: str, password: str, folder: str, tls: bool) -> None:
-        """Take what is needed to connect; nothing happens yet."""
+        """Take what is needed to connect; nothing happens yet. An answer may take `patience` seconds."""
+        self.patience = TIMEOUT
         self._where = (host, port)
         self._login = (user, password)
         self._folder = folder
@@ -159,9 +160,11 @@ class ImapBox:
         self._validity = ""  # of the folder as this connection sees it
 
     def check(self) -> None:
-        """Log in and look whether the folders are there. Raises TemporaryFailure, saying what is wrong."""
+        """Log in and open the folder, and change nothing. Raises TemporaryFailure, saying what is wrong."""
+        self.close()
         with _reaching(self):
-            self._connected()
+            self._box = self._logged_in()
+        self.close()
 
     def waiting(self, *, limit: int, largest: int) -> Iterator[RawMail]:
         """Give the mails in the folder by UID; see `domain.incoming.Mailbox`. Raises TemporaryFailure."""
@@ -208,15 +211,8 @@ class ImapBox:
                 self._box.client.noop()
                 return self._box
             self.close()
-        host, port = self._where
-        if self._tls:
-            box: BaseMailBox = MailBox(host, port or 993, timeout=TIMEOUT)
-        elif host in LOOPBACK:
-            box = MailBoxUnencrypted(host, port or 143, timeout=TIMEOUT)
-        else:
-            box = MailBoxStartTls(host, port or 143, timeout=TIMEOUT)
+        box = self._logged_in()
         try:
-            box.login(*self._login, initial_folder=self._folder)
             for name in (HANDLED, APART):
                 if not box.folder.exists(name):
                     box.folder.create(name)
@@ -225,6 +221,24 @@ class ImapBox:
             box.client.shutdown()
             raise
         self._box = box
+        return box
+
+    def _logged_in(self) -> BaseMailBox:
+        host, port = self._where
+        if self._tls:
+            box: BaseMailBox = MailBox(host, port or 993, timeout=self.patience)
+        elif host in LOOPBACK:
+            box = MailBoxUnencrypted(host, port or 143, timeout=self.patience)
+        else:
+            box = MailBoxStartTls(host, port or 143, timeout=self.patience)
+        login = box.login if "".join(self._login).isascii() else box.login_utf8  # the usual command knows only ASCII
+        try:
+            login(*self._login, initial_folder=self._folder)
+        except BaseException as error:
+            box.client.shutdown()
+            if type(error) is imaplib.IMAP4.error:  # how login_utf8 is told no
+                raise MailboxLoginError(("NO", []), "OK") from error
+            raise
         return box
 
     def _move(self, source: str, where: str) -> None:
@@ -244,7 +258,7 @@ def _reaching(box: ImapBox) -> Iterator[None]:
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
         box.close()
         what = next((words for kind, words in WORDS if isinstance(error, kind)), "is niet te bereiken")
-        raise TemporaryFailure(f"De inbox {what}.", remedy="vitale doctor") from error
+        raise TemporaryFailure(f"De inbox {what.format(box.patience)}.", remedy="vitale doctor") from error
 
 
 def _validity(box: BaseMailBox, folder: str) -> str:

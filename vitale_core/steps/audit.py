@@ -73,7 +73,8 @@ def broken_links(session: Session) -> list[int]:
     """Return the ids of rows that were changed, or whose predecessor is gone."""
     broken = []
     previous: dict[int | None, str] = {}
-    for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
+    rows = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
+    for event in session.scalars(rows):
         if event.previous != previous.get(event.cohort_id, "") or event.digest != digest_of(event):
             broken.append(event.id)
         previous[event.cohort_id] = event.digest
