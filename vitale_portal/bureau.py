@@ -26,7 +26,6 @@ from vitale_portal.forms import Field, Form, Part
 
 TAKES_APPLICATIONS = (CohortStatus.OPEN, CohortStatus.CONFIRMED)
 MOST_SHOWN = 8
-SOURCE = "portal"
 
 _IS_OPEN = upcoming.to_begin(Cohort.status.in_(TAKES_APPLICATIONS), Cohort.kind == CohortKind.OPEN)
 _OPEN = _IS_OPEN.offset(bindparam("skipped", type_=Integer)).limit(MOST_SHOWN + 1)
@@ -105,7 +104,7 @@ def apply(call: Call) -> Response:
             phone=filled.string("telefoon"),
             answers=answers,
         ),
-        source=SOURCE,
+        source=intake.PORTAL,
         now=call.now,
         bureau=call.bureau,
     )

@@ -41,6 +41,15 @@ def count(session, record):
     return session.scalar(select(func.count()).select_from(record))
 
 
+def test_a_list_for_a_cohort_that_takes_nobody_is_refused_in_words_for_the_operator(written, cohort):
+    cohort.status = CohortStatus.CANCELLED
+
+    with pytest.raises(Refused, match="neemt nu geen deelnemers aan") as refused:
+        imports.import_people(written, cohort, a_sheet(NOOR), **HERE)
+
+    assert "vitale cohort restore" in refused.value.remedy
+
+
 def test_everybody_on_the_list_applies_with_what_the_list_tells(written, cohort):
     row = NOOR | {"organisation": "Gemeente Ede", "department": "Ruimte", "function": "adviseur", "phone": "0612"}
 
@@ -202,7 +211,7 @@ def test_somebody_known_from_another_cohort_is_new_in_this_one(written, cohort):
 def test_a_cohort_that_takes_nobody_refuses_the_list(written):
     cancelled = a_cohort(written, status=CohortStatus.CANCELLED)
 
-    with pytest.raises(Refused, match="aanmelden"):
+    with pytest.raises(Refused, match="neemt nu geen deelnemers aan"):
         imports.import_people(written, cancelled, a_sheet(NOOR), **HERE)
 
 

@@ -26,6 +26,9 @@ _BOUNDARY = re.compile(rb"boundary[ \t]*=", re.IGNORECASE)
 _ANGLE = re.compile(r"<([^<>\s]{1,320})>")
 _BARE = re.compile(r"[^\s<>,;:\"()]{1,64}@[^\s<>,;:\"()]{1,255}")
 _ENVELOPE_ID = re.compile(r"\bb([0-9]{1,18})-([0-9a-f]{16})\b", re.IGNORECASE)
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+_DIALECT = re.compile(r"^\s*[a-z][\w-]*\s*;\s*", re.IGNORECASE)
+_ANSWER = re.compile(r"(?:.*?\bsaid:\s*)?(?:([45]\d\d)\b[ -]*)?(?:#?([45]\.\d{1,3}\.\d{1,3})(?!\.?\d))?")
 _SUBJECTS = re.compile(
     r"^\s*(automatisch antwoord|automatische reactie|afwezig|out of office|automatic reply|auto(matic)?[- ]?reply|"
     r"autosvar|abwesen|réponse automatique)",
@@ -144,11 +147,20 @@ def _bounce(mail: Message) -> Bounce | None:
         if not isinstance(block, Message) or not block.get("Action"):
             continue
         action = _field(block, "Action").lower().split()[0]
-        status = re.match(r"\d\.\d{1,3}\.\d{1,3}", _field(block, "Status"))
-        said = without_addresses(_field(block, "Diagnostic-Code").partition(";")[2])
+        status = _STATUS.match(_field(block, "Status"))
+        said = _DIALECT.sub("", _field(block, "Diagnostic-Code"))
+        code, enhanced = _codes(said)
         if worst.action != "failed":
-            worst = Bounce(action, status[0] if status else "", said, marks, worst.message_ids)
+            worst = Bounce(
+                action, status[0] if status else enhanced, without_addresses(said), marks, worst.message_ids, code
+            )
     return worst
+
+
+def _codes(said: str) -> tuple[int, str]:
+    """Return the code of SMTP (or 0) and that of RFC 3463 (or nothing) with which a server's answer begins."""
+    found = _ANSWER.match(said)
+    return (int(found[1] or 0), found[2] or "") if found else (0, "")
 
 
 def _marks(mail: Message, parts: list[Message]) -> tuple[tuple[int, str], ...]:

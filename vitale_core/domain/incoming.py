@@ -43,8 +43,8 @@ class Bounce:
     """What a delivery report says of one recipient (RFC 3464).
 
     `action` is failed, delayed, delivered, relayed, expanded or empty (a report in words); `status` is the code of
-    RFC 3463 or empty. `marks` are (message number, mark) from addresses and the envelope id; `message_ids` those of
-    the mail that is reported on.
+    RFC 3463 or empty; `code` is that of SMTP or 0. `marks` are (message number, mark) from addresses and the envelope
+    id; `message_ids` those of the mail that is reported on.
     """
 
     action: str
@@ -52,6 +52,7 @@ class Bounce:
     said: str
     marks: tuple[tuple[int, str], ...]
     message_ids: tuple[str, ...]
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ from vitale_core.store.database import lock_cohort
 from vitale_core.store.records import Cohort, Enrolment, Person
 
 STEP = "intake"
+PORTAL = "portal"
+"""The door of who asks for a seat; by every other door an operator lets people in."""
+
 LONGEST_NUMBER = 10
 
 
@@ -73,12 +76,12 @@ def take_in(session: Session, cohort: Cohort, form: Application, *, source: str,
     cohort = lock_cohort(session, cohort.id)
     if cohort.status not in ACCEPTS:
         raise (
-            cohorts.takes_nobody(cohort)
-            if source == "operator"
-            else Refused(
+            Refused(
                 f"Je kunt je niet (meer) aanmelden voor {cohort.code}.",
                 remedy="Kijk op onze pagina welke lichtingen openstaan, of bel ons.",
             )
+            if source == PORTAL
+            else cohorts.takes_nobody(cohort)
         )
     name = people.clean_name(form.name)
     person = people.person_for(session, form.email, name=name, now=now)

@@ -91,6 +91,36 @@ def test_a_refusal_by_policy_is_not_the_fault_of_the_address(inbox):
         assert session.scalars(select(Relay.name)).all() == ["to gemeente.test"]
 
 
+@pytest.mark.parametrize("status", ["", "onbekend", "5.1", "9.1.1"])
+@pytest.mark.parametrize(
+    "said,words",
+    [
+        ("smtp; 550 5.1.1 no such user", "het adres bestaat niet"),
+        ("smtp; 550-5.1.1 no such user", "het adres bestaat niet"),
+        ("550 5.1.1 no such user", "het adres bestaat niet"),
+        ("smtp; host mx.test[10.5.1.1] said: 550 no such user", "het adres bestaat niet"),
+        ("smtp; 5.7.1 blocked", "de ontvanger weigert onze mail"),
+        ("smtp; 554 blocked", "de ontvanger weigert onze mail"),
+        ("smtp; 452 4.2.2 mailbox full", "de mailbox is al een dag vol"),
+        ("smtp; 571 not wanted", "de mailserver weigert de mail voorgoed"),
+        ("smtp; 421 try later", "de ontvangende server gaf het op"),
+        ("x-unix; no route", "de ontvangende server gaf het op"),
+        ("", "de ontvangende server gaf het op"),
+    ],
+)
+def test_without_a_status_the_words_of_the_server_tell_why(inbox, status, said, words):
+    number, message_id = inbox.sent()
+    inbox.put(report(number=number, message_id=message_id, status=status, said=said))
+
+    inbox.read()
+
+    row = inbox.row(number)
+    assert row.status is MessageStatus.BOUNCED
+    assert row.outcome.startswith(f"Niet aangekomen: {words}")
+    assert row.outcome.endswith(".")
+    assert "()" not in row.outcome
+
+
 def test_a_bounce_ends_the_doubt_about_an_uncertain_mail(inbox):
     number, message_id = inbox.sent(status=MessageStatus.UNCERTAIN, uncertain_at=TUESDAY)
     inbox.put(report(number=number, message_id=message_id))

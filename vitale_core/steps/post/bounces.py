@@ -17,10 +17,14 @@ from vitale_core.steps.post.suppression import bounced
 from vitale_core.steps.tasks import close_tasks
 from vitale_core.store.records import Attempt, Message, Mime
 
-FOR_GOOD = "5"
+FOR_GOOD = 5
+TELLING = {550, 551, 552, 553, 554}
+"""Codes of SMTP that say why, when there is no code of RFC 3463 beside them."""
+
 WENT_ON = {"delivered": "bezorgd", "relayed": "doorgegeven", "expanded": "verdeeld over een lijst"}
 """What a report says of a mail that is not lost (RFC 3464, 2.3.3)."""
 
+REFUSED, TEMPORARY = 550, 450
 DAY_FULL = 24  # tries after which a full mailbox has failed; a bounce says that the server gave up
 
 
@@ -54,13 +58,15 @@ def find_bounced(session: Session, bounce: Bounce, *, bureau: Bureau) -> Message
 
 
 def _failed(session: Session, message: Message, bounce: Bounce, now: datetime) -> tuple[str, str]:
-    code = 550 if bounce.status.startswith(FOR_GOOD) else 450
-    meaning = judge(Ending(Stage.RCPT, code, f"{bounce.status} {bounce.said}"), attempts=DAY_FULL, seed=message.key)
-    words = meaning.outcome if code == 550 or meaning.fault else "de ontvangende server gaf het op"  # noqa: PLR2004
+    ending = _ending(bounce)
+    meaning = judge(ending, attempts=DAY_FULL, seed=message.key)
+    gave_up = ending.code == TEMPORARY and not meaning.fault
+    words = "de ontvangende server gaf het op" if gave_up else meaning.outcome
     _note(session, message, "bounce", bounce, now)
     if message.status in {MessageStatus.SENT, MessageStatus.UNCERTAIN}:
         message.status, message.ended_at = MessageStatus.BOUNCED, now
-        message.outcome = f"Niet aangekomen: {words} ({bounce.status} {bounce.said})."
+        told = f"{bounce.status} {bounce.said}".strip()
+        message.outcome = f"Niet aangekomen: {words} ({told})." if told else f"Niet aangekomen: {words}."
         close_tasks(session, key_prefix=f"{SETTLE}{message.id}/", by="klok", now=now)
     mime = session.get(Mime, message.id)
     address = mime.recipient if mime else message.person.email
@@ -72,6 +78,18 @@ def _failed(session: Session, message: Message, bounce: Bounce, now: datetime) -
     if meaning.fault is not Fault.ADDRESS:
         tell_failed(session, [message], now=now)
     return "applied", f"mail {message.id}: {words}"
+
+
+def _ending(bounce: Bounce) -> Ending:
+    """Return how the receiving server refused: by its status, else by its SMTP code."""
+    if bounce.status:
+        code = REFUSED if int(bounce.status[0]) == FOR_GOOD else TEMPORARY
+        return Ending(Stage.RCPT, code, f"{bounce.status} {bounce.said}")
+    if bounce.code in TELLING:
+        return Ending(Stage.RCPT, bounce.code, bounce.said)
+    if bounce.code // 100 == FOR_GOOD:
+        return Ending(Stage.RCPT, REFUSED, f"5.0.0 {bounce.said}")
+    return Ending(Stage.RCPT, TEMPORARY, bounce.said)
 
 
 def _note(session: Session, message: Message, what: str, bounce: Bounce, now: datetime) -> None:
