@@ -79,7 +79,7 @@ class ScriptedServer:
     async def connections(self):
         yield self
 
-    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> Ending:
+    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]], _following=None) -> Ending:
         self.asked.append(parcel.recipient)
         await asyncio.sleep(0)
         if self.during:

@@ -130,8 +130,8 @@ class _Watched:
     def __init__(self, pool, answered) -> None:
         self.pool, self.answered = pool, answered
 
-    async def hand_over(self, parcel, mark):
-        ending = await self.pool.hand_over(parcel, mark)
+    async def hand_over(self, parcel, mark, following):
+        ending = await self.pool.hand_over(parcel, mark, following)
         self.answered[parcel.message_id] = time.perf_counter()
         return ending
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -77,11 +78,11 @@ def nothing_is_marked() -> None:
 def marked_after_the_dot() -> None:
     hand_over = SmtpConnections.hand_over
 
-    async def late(self, parcel, mark):
+    async def late(self, parcel, mark, following):
         async def nothing():
             return None
 
-        ending = await hand_over(self, parcel, nothing)
+        ending = await hand_over(self, parcel, nothing, following)
         if ending.stage is Stage.DOT:
             await mark()
         return ending
@@ -91,14 +92,15 @@ def marked_after_the_dot() -> None:
 
 @mutant("enum", "--at", "smtp: before the dot")
 def sent_before_it_is_sent() -> None:
-    mark = recording.mark
+    write_down = recording.write_down
 
-    def sent(session, mails, *, now):
-        allowed = mark(session, mails, now=now)
-        session.execute(update(Message).where(Message.id.in_(allowed)).values(status=MessageStatus.SENT, ended_at=now))
-        return allowed
+    def sent(session, results, marks, *, now):
+        written = write_down(session, results, marks, now=now)
+        ours = Message.id.in_(written.allowed)
+        session.execute(update(Message).where(ours).values(status=MessageStatus.SENT, ended_at=now))
+        return written
 
-    plant(clerk, "mark", sent)
+    plant(clerk, "write_down", sent)
 
 
 @mutant("enum", "--every", "3")
@@ -120,12 +122,15 @@ def marked_mails_go_again() -> None:
 
 @mutant("two", "--every", "4")
 def no_token_and_no_lease() -> None:
-    def mark(session, mails, *, now):
-        ids = [mail.parcel.id for mail in mails]
-        session.execute(update(Message).where(Message.id.in_(ids)).values(marked_at=now))
-        return set(ids)
+    write_down = recording.write_down
 
-    plant(clerk, "mark", mark)
+    def trusting(session, results, marks, *, now):
+        written = write_down(session, results, [], now=now)
+        ids = frozenset(mail.parcel.id for mail in marks)
+        session.execute(update(Message).where(Message.id.in_(ids)).values(marked_at=now))
+        return replace(written, allowed=ids)
+
+    plant(clerk, "write_down", trusting)
     take = claiming._take
 
     def shared(session, rows, lease_until):
@@ -140,21 +145,19 @@ def no_token_and_no_lease() -> None:
 @mutant("enum", "--case", "many", "--at", "smtp: dot answered")
 def results_are_kept_for_the_end() -> None:
     """No bound on what is not on disk yet."""
-    record = clerk.Clerk.record
-    settled = clerk.Clerk.settled
+    close = clerk.Clerk.close
 
     def later(self, result):
         self.__dict__.setdefault("kept", []).append(result)
-        self._slots.release()
+        self._open -= 1
 
-    async def at_the_end(self):
-        for result in self.__dict__.pop("kept", []):
-            await self._slots.acquire()
-            record(self, result)
-        await settled(self)
+    def at_the_end(self):
+        self._results += self.__dict__.pop("kept", [])
+        self.write()
+        close(self)
 
     plant(clerk.Clerk, "record", later)
-    plant(clerk.Clerk, "settled", at_the_end)
+    plant(clerk.Clerk, "close", at_the_end)
 
 
 # ----------------------------------------------------------------------------------------------- ledger and outbox

@@ -19,7 +19,16 @@ from aiosmtplib import SMTPResponse
 from vitale_core import faults
 from vitale_core.adapters.smtp_line import GO_AHEAD, Line
 from vitale_core.adapters.smtp_words import in_words
-from vitale_core.domain.delivery import OUT_OF_STEP, Ending, LeaseLost, Parcel, Stage, without_addresses
+from vitale_core.domain.delivery import (
+    OUT_OF_STEP,
+    Ending,
+    Following,
+    LeaseLost,
+    Parcel,
+    Stage,
+    nothing_follows,
+    without_addresses,
+)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 NOT_AVAILABLE = 421
@@ -84,10 +93,12 @@ class SmtpConnections:
         self._idle: list[Line] = []
         self._free = asyncio.Semaphore(server.size)
 
-    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> Ending:
+    async def hand_over(
+        self, parcel: Parcel, mark: Callable[[], Awaitable[None]], following: Following = nothing_follows
+    ) -> Ending:
         """Talk about one mail until its end is known; see `delivery.Connections`."""
-        talk = _Talk(parcel, mark)
-        if wrong := talk.wrong_envelope():
+        talk = _Talk(parcel, mark, following)
+        if wrong := _wrong_envelope(parcel):
             return wrong
         async with self._free:
             try:
@@ -126,11 +137,15 @@ class SmtpConnections:
             return talk.ending
 
     async def _line(self, talk: "_Talk") -> tuple[Line | None, bool]:
-        """Return a connection and whether it was used before; None when there is none to be had."""
+        """Return a connection and whether it was used before; None when there is none to be had.
+
+        The last that was put back comes first: so it is the one that has this mail's envelope, if any has.
+        """
         now, patience = asyncio.get_running_loop().time(), self._server.patience
         while self._idle:
             line = self._idle.pop()
-            if line.is_open and line.mails < patience.mails and now - line.used_at < patience.idle:
+            fresh = line.is_open and line.mails < patience.mails and now - line.used_at < patience.idle
+            if fresh and line.begun in {None, talk.parcel.id}:
                 return line, True
             await line.quit(patience.command)
         client = aiosmtplib.SMTP(
@@ -179,18 +194,12 @@ class SmtpConnections:
 class _Talk:
     """One mail, and how far the conversation about it came."""
 
-    def __init__(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, parcel: Parcel, mark: Callable[[], Awaitable[None]], following: Following) -> None:
         self.parcel = parcel
         self.mark = mark
+        self.following = following
         self.stage = Stage.CONNECT
         self.ending = Ending(Stage.CONNECT)
-
-    def wrong_envelope(self) -> Ending | None:
-        """Refuse what is not exactly one bare address, as a server would."""
-        for stage, address in ((Stage.MAIL, self.parcel.envelope_from), (Stage.RCPT, self.parcel.recipient)):
-            if not _ADDRESS.fullmatch(address):
-                return Ending(stage, 553, "5.1.3 niet precies één kaal adres")
-        return None
 
     def end(self, answer: SMTPResponse | None, otherwise: str = "") -> None:
         """Note the answer with which it ended."""
@@ -206,10 +215,11 @@ class _Talk:
 
     async def over(self, line: Line, patience: Patience) -> None:
         """Say it all on this connection. Whatever happens, `stage` says whether the dot was sent."""
-        commands = self._commands(line)
+        commands = _commands(line, self.parcel)
         self.stage = Stage.MAIL
-        if line.pipelining:
+        if line.pipelining and line.begun is None:
             line.say(*commands.values())
+        line.begun = None
         body = stuffed(self.parcel.mime)
         for stage, command in commands.items():
             self.stage = stage
@@ -225,20 +235,34 @@ class _Talk:
         faults.point("smtp: before the dot")
         line.must_be_open()
         self.stage = Stage.DOT
-        line.say(b".")  # no await since it was seen to be open: nothing can be read for another's answer
+        # No await since it was seen to be open: nothing can be read for another's answer.
+        next_one = self.following() if line.pipelining and line.mails < patience.mails else None
+        if next_one and not _wrong_envelope(next_one):
+            line.begun = next_one.id
+            line.say(b".", *_commands(line, next_one).values())
+        else:
+            line.say(b".")
         answer = await line.answer(patience.dot)
         faults.point("smtp: dot answered")
         return self.end(answer)
 
-    def _commands(self, line: Line) -> dict[Stage, bytes]:
-        """Return what is said before the body; with the size, and the mark that a bounce must bring back (RFC 3461)."""
-        parcel = self.parcel
-        mail = b"MAIL FROM:<%b>" % parcel.envelope_from.encode()
-        if line.takes_size:
-            mail += b" SIZE=%d" % len(parcel.mime)
-        if line.takes_mark and (mark := _MARK.search(parcel.envelope_from)):
-            mail += b" RET=HDRS ENVID=%b" % mark[1].encode()
-        return {Stage.MAIL: mail, Stage.RCPT: b"RCPT TO:<%b>" % parcel.recipient.encode(), Stage.DATA: b"DATA"}
+
+def _wrong_envelope(parcel: Parcel) -> Ending | None:
+    """Refuse what is not exactly one bare address, as a server would."""
+    for stage, address in ((Stage.MAIL, parcel.envelope_from), (Stage.RCPT, parcel.recipient)):
+        if not _ADDRESS.fullmatch(address):
+            return Ending(stage, 553, "5.1.3 niet precies één kaal adres")
+    return None
+
+
+def _commands(line: Line, parcel: Parcel) -> dict[Stage, bytes]:
+    """Return what is said before the body; with the size, and the mark that a bounce must bring back (RFC 3461)."""
+    mail = b"MAIL FROM:<%b>" % parcel.envelope_from.encode()
+    if line.takes_size:
+        mail += b" SIZE=%d" % len(parcel.mime)
+    if line.takes_mark and (mark := _MARK.search(parcel.envelope_from)):
+        mail += b" RET=HDRS ENVID=%b" % mark[1].encode()
+    return {Stage.MAIL: mail, Stage.RCPT: b"RCPT TO:<%b>" % parcel.recipient.encode(), Stage.DATA: b"DATA"}
 
 
 def stuffed(mime: bytes) -> bytes:

@@ -22,7 +22,7 @@ DRAIN_SECONDS = 0.005
 
 
 class Line(asyncio.Protocol):
-    """A connection that is open; `used_at` and `mails` are its keeper's."""
+    """A connection that is open; `used_at`, `mails` and `begun` are its keeper's."""
 
     def __init__(self, client: aiosmtplib.SMTP) -> None:
         """Take over the connection of a client that said EHLO and logged in."""
@@ -30,6 +30,7 @@ class Line(asyncio.Protocol):
         self.takes_mark = client.supports_extension("dsn")
         self.pipelining = client.supports_extension("pipelining")
         self.mails = 0
+        self.begun: int | None = None  # the mail whose envelope was said ahead
         self.used_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._heard = bytearray()
@@ -97,10 +98,11 @@ class Line(asyncio.Protocol):
             return False
 
     async def quit(self, seconds: float) -> None:
-        """Say goodbye; a server that does not answer is left."""
-        with suppress(aiosmtplib.SMTPException, OSError):
-            self.say(b"QUIT")
-            await self.answer(seconds)
+        """Say goodbye; a server that does not answer is left, and so is one that waits for a mail."""
+        if self.begun is None:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                self.say(b"QUIT")
+                await self.answer(seconds)
         self.close()
 
     def close(self) -> None:

@@ -256,13 +256,24 @@ class Letters(Protocol):
         ...
 
 
+Following = Callable[[], Parcel | None]
+
+
+def nothing_follows() -> None:
+    """Say that it is not known which mail comes next."""
+
+
 class Connections(Protocol):
     """Kept connections to one mail server, within one event loop."""
 
-    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]]) -> Ending:
+    async def hand_over(
+        self, parcel: Parcel, mark: Callable[[], Awaitable[None]], following: Following = nothing_follows
+    ) -> Ending:
         """Talk about one mail until its end is known. Raises nothing but LeaseLost.
 
         `mark` is awaited when everything but the final dot was said; what it raises ends the conversation before it.
+        `following` is asked once the dot may be said: which mail the caller hands over next, if that is known. Its
+        envelope may go along with the dot; nothing is promised by that, and the caller may change his mind.
         """
         ...
 

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Row, and_, func, literal, not_, or_, select, update
 from sqlalchemy.orm import Session
@@ -137,10 +138,15 @@ def now_uncertain(session: Session, message: Message, *, said: str, now: datetim
 
 def _candidates(
     session: Session, now: datetime, limit: int, bureau: Bureau, without: Iterable[str]
-) -> Sequence[Row[tuple[Message, Mime, str | None, int]]]:
-    fresh = Message.rendered_version == func.coalesce(Cohort.version, literal(0))
+) -> Sequence[Row[Any]]:
+    """Return what is due. Columns, because a whole record a mail costs more than all else that is done with it here."""
+    version = func.coalesce(Cohort.version, literal(0))
     return session.execute(
-        select(Message, Mime, Person.email, func.coalesce(Cohort.version, literal(0)))
+        select(
+            *(Message.id, Message.key, Message.kind, Message.message_id, Message.attempts, Message.payload),
+            *(Message.stale_at, Message.rendered_version, Message.content_hash, Message.approved_hash),
+            *(Mime.recipient, Mime.envelope_from, Mime.content, Person.email, version.label("version")),
+        )
         .join(Mime, Mime.message_id == Message.id)
         .join(Person, Person.id == Message.person_id)
         .outerjoin(Cohort, Message.cohort_id == Cohort.id)
@@ -148,44 +154,45 @@ def _candidates(
             Message.status == MessageStatus.QUEUED,
             Message.next_attempt_at <= now,
             Message.not_before <= now,
-            or_(Message.attempts > 0, fresh),
+            or_(Message.attempts > 0, Message.rendered_version == version),
             may_leave(now, bureau),
             and_(True, *(not_(Mime.recipient.endswith(f"@{domain}", autoescape=True)) for domain in without)),
         )
         .order_by(Message.next_attempt_at, Message.id)
         .limit(limit)
         .with_for_update(of=Message, skip_locked=True)
-        .execution_options(populate_existing=True)
     ).all()
 
 
-def _may_go(
-    session: Session,
-    row: Row[tuple[Message, Mime, str | None, int]],
-    *,
-    now: datetime,
-    bureau: Bureau,
-    journal: Journal,
-) -> bool:
+def _may_go(session: Session, row: Row[Any], *, now: datetime, bureau: Bureau, journal: Journal) -> bool:
     """Look once more at one mail; what may not go is ended or sent back here."""
-    message, mime, email, version = row
-    known = journal.last(message.message_id)
-    wanted = message.payload.get("address") or email  # a cancellation goes where its invitation went
-    if message.stale_at <= now:
+    known = journal.last(row.message_id)
+    known = known if known and known[1] > row.attempts and known[0] is not Trace.REFUSED else None
+    wanted = row.payload.get("address") or row.email  # a cancellation goes where its invitation went
+    same = _same(wanted, row.recipient)
+    approved = row.approved_hash in {None, row.content_hash}
+    if row.stale_at > now and not known and row.rendered_version == row.version and row.email and same and approved:
+        return True
+    message = _record(session, row)
+    if row.stale_at <= now:
         end_stale(session, message, now=now)
-    elif known and known[1] > message.attempts and known[0] is not Trace.REFUSED:
+    elif known:
         _believe(session, message, known, now)
-    elif message.rendered_version != version and (reason := untrue(session, [message], bureau=bureau)):
+    elif row.rendered_version != row.version and (reason := untrue(session, [message], bureau=bureau)):
         end(session, message, MessageEvent.SKIP, reason[message.id], now=now)
-    elif not email:
+    elif not row.email:
         end(session, message, MessageEvent.SKIP, "De gegevens van de ontvanger zijn gewist.", now=now)
-    elif message.attempts == 0 and not _same(wanted, mime.recipient):
+    elif row.attempts == 0 and not same:
         message.rendered_version = None  # the address was corrected: make it again
-    elif not _same(wanted, mime.recipient):
+    elif not same:
         end(session, message, MessageEvent.CANCEL, "Het adres is veranderd nadat deze mail was geprobeerd.", now=now)
     else:
         return not held_if_changed(message)
     return False
+
+
+def _record(session: Session, row: Row[Any]) -> Message:
+    return session.get_one(Message, row.id, populate_existing=True)
 
 
 def _same(email: str | None, recipient: str) -> bool:
@@ -198,25 +205,21 @@ def _same(email: str | None, recipient: str) -> bool:
         return False  # it cannot be mailed at all any more; a person hears that when the mail is made again
 
 
-def _not_blocked(
-    session: Session, rows: list[Row[tuple[Message, Mime, str | None, int]]], now: datetime
-) -> list[Row[tuple[Message, Mime, str | None, int]]]:
-    reasons = blocked(session, {mime.recipient for _, mime, _, _ in rows})
-    for message, mime, _, _ in rows:
-        if reason := reasons.get(mime.recipient):
-            end(session, message, MessageEvent.SKIP, f"{NO_MORE}: {reason}.", now=now)
-    return [row for row in rows if row[1].recipient not in reasons]
+def _not_blocked(session: Session, rows: list[Row[Any]], now: datetime) -> list[Row[Any]]:
+    reasons = blocked(session, {row.recipient for row in rows})
+    for row in rows:
+        if reason := reasons.get(row.recipient):
+            end(session, _record(session, row), MessageEvent.SKIP, f"{NO_MORE}: {reason}.", now=now)
+    return [row for row in rows if row.recipient not in reasons]
 
 
-def _take(
-    session: Session, rows: Sequence[Row[tuple[Message, Mime, str | None, int]]], lease_until: datetime
-) -> list[ClaimedMail]:
+def _take(session: Session, rows: Sequence[Row[Any]], lease_until: datetime) -> list[ClaimedMail]:
     token = secrets.token_hex(12)
     session.flush()
     taken = set(
         session.scalars(
             update(Message)
-            .where(Message.id.in_([message.id for message, *_ in rows]), Message.status == MessageStatus.QUEUED)
+            .where(Message.id.in_([row.id for row in rows]), Message.status == MessageStatus.QUEUED)
             .values(status=MessageStatus.SENDING, lease_token=token, lease_until=lease_until, marked_at=None)
             .returning(Message.id)
             .execution_options(synchronize_session=False)
@@ -224,15 +227,15 @@ def _take(
     )
     return [
         ClaimedMail(
-            Parcel(message.id, message.message_id, mime.envelope_from, mime.recipient, mime.content),
-            message.kind,
-            message.key,
-            message.attempts,
+            Parcel(row.id, row.message_id, row.envelope_from, row.recipient, row.content),
+            row.kind,
+            row.key,
+            row.attempts,
             token,
             lease_until,
         )
-        for message, mime, _, _ in rows
-        if message.id in taken
+        for row in rows
+        if row.id in taken
     ]
 
 

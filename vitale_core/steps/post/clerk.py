@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 from vitale_core import faults
 from vitale_core.domain.delivery import Journal, LeaseLost, Trace, Verdict
 from vitale_core.steps.post.claiming import ClaimedMail
-from vitale_core.steps.post.recording import Result, give_back, mark, record_rest, record_sent
-from vitale_core.steps.post.relay import breaker_of, resting_domains, troubled
+from vitale_core.steps.post.recording import Result, domains, give_back, record_rest, write_down
+from vitale_core.steps.post.relay import all_is_well, breaker_of, resting_domains, troubled
 from vitale_core.store.database import Database
 
 T = TypeVar("T")
@@ -32,6 +32,9 @@ UNMARKED = 32
 
 LINGER = 0.004
 """Seconds that results wait for the marks of the next mails, to go into one commit with them."""
+
+GATHER = 0.001
+"""Seconds that a mark waits for those of other conversations, while it would be written for less than half of them."""
 
 CONVERSATION = timedelta(minutes=5)
 """No conversation takes longer (adapters.smtp.Patience.whole), so none starts with less of its lease left."""
@@ -53,24 +56,19 @@ class Clerk:
         self.journal = journal
         self.now = now
         self.server = server
-        self._database = database
-        self._connection: Connection | None = None
-        self._slots = asyncio.Semaphore(unmarked)
+        self.error: Exception | None = None
         self.resting: frozenset[str] = frozenset()  # domains that must be left alone, as of the last bad ending
         self.server_rests = False
         self.held: frozenset[str] = frozenset()  # servers and domains in trouble, as of the last claim or bad ending
+        self._database = database
+        self._connection: Connection | None = None
+        self._unmarked = unmarked
+        self._open = 0  # conversations that are under way or whose result is not on disk
         self._marks: list[tuple[ClaimedMail, asyncio.Future[None]]] = []
         self._results: list[Result] = []
         self._returned: list[ClaimedMail] = []
         self._marked: set[int] = set()
-        self._hurry = asyncio.Event()  # somebody waits for what is written next
-        self._writing: asyncio.Task[None] | None = None
-        self._error: BaseException | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Say whether something could not be written; `settled` raises what."""
-        return self._error is not None
+        self._due: asyncio.TimerHandle | None = None
 
     def run(self, work: Callable[[Session], T]) -> T:
         """Do work in a transaction of its own."""
@@ -78,43 +76,39 @@ class Clerk:
         with connection.begin(), self._database.within(connection) as session:
             return work(session)
 
-    async def begin(self, mail: ClaimedMail) -> bool:
-        """Wait until one more result may be on its way; False when too little of the lease is left by then."""
-        await self._slots.acquire()
-        if self._error is not None or self.now() + CONVERSATION > mail.lease_until:
-            self._slots.release()
+    def begin(self, mail: ClaimedMail) -> bool:
+        """Say whether one more conversation may begin: not with too little of the lease left, nor when writing failed.
+
+        When too many results are not on disk yet, they are written first.
+        """
+        if self._open >= self._unmarked:
+            self.write()
+        if self.error is not None or self.now() + CONVERSATION > mail.lease_until:
             self.give_back([mail])
             return False
+        self._open += 1
         return True
 
-    async def mark(self, mail: ClaimedMail) -> None:
-        """Return when it is on disk that the dot of this mail is about to be sent.
+    def mark(self, mail: ClaimedMail) -> asyncio.Future[None]:
+        """Return what is done when it is on disk that the dot of this mail is about to be sent.
 
-        Raises LeaseLost when the mail is no longer ours, and what the database or the journal raised.
+        It raises LeaseLost when the mail is no longer ours, and what the database or the journal raised.
         """
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         done = asyncio.get_running_loop().create_future()
         self._marks.append((mail, done))
-        self._hurry.set()
         self._wake()
-        await done
+        return done
 
     def record(self, result: Result) -> None:
-        """Have a result written down; it takes a slot until it is on disk."""
+        """Have a result written down."""
         self._results.append(result)
         self._wake()
 
-    async def heed(self, result: Result) -> None:
-        """Have a bad ending written down, and return when it is known what must rest because of it."""
-        self.record(result)
-        self._hurry.set()
-        while self._writing is not None and not self._writing.done():
-            await self._writing
-
     def forget(self, mail: ClaimedMail) -> None:
         """End a conversation that came to nothing, because the mail was taken back."""
-        self._slots.release()
+        self._open -= 1
         self.give_back([mail])
 
     def give_back(self, mails: Sequence[ClaimedMail]) -> None:
@@ -123,18 +117,36 @@ class Clerk:
             self._returned.extend(mails)
             self._wake()
 
-    async def settled(self) -> None:
-        """Return when everything is written down. Raises what writing raised."""
-        self._hurry.set()
-        while self._writing is not None and not self._writing.done():
-            await self._writing
-        if self._error is not None:
-            raise self._error
-
     def close(self) -> None:
         """Close the connection."""
+        if self._due is not None:
+            self._due.cancel()
         if self._connection is not None:
             self._connection.close()
+
+    def write(self) -> None:
+        """Write down everything that waits. What goes wrong is kept in `error` and told to every conversation."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        marks, self._marks = self._marks, []
+        results, self._results = self._results, []
+        returned, self._returned = self._returned, []
+        if not (marks or results or returned):
+            return
+        allowed: set[int] = set()
+        try:
+            allowed = self._commit([mail for mail, _ in marks], results, returned)
+        except Exception as error:  # noqa: BLE001 - kept for who asks, and raised in every waiting conversation
+            self.error = self.error or error
+        for mail, done in marks:
+            if done.done():
+                continue
+            if mail.parcel.id in allowed:
+                done.set_result(None)
+            else:
+                done.set_exception(self.error or LeaseLost())
+        self._open -= len(results)
 
     def _writer(self) -> Connection:
         """Return the one connection for all groups: to take one for each would cost a question a group."""
@@ -143,33 +155,15 @@ class Clerk:
         return self._connection
 
     def _wake(self) -> None:
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.ensure_future(self._write())
-
-    async def _write(self) -> None:
-        while self._marks or self._results or self._returned:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER):
-                    await self._hurry.wait()
-            self._hurry.clear()
-            marks, self._marks = self._marks, []
-            results, self._results = self._results, []
-            returned, self._returned = self._returned, []
-            mails = [mail for mail, _ in marks]
-            allowed: set[int] = set()
-            try:
-                allowed = self._commit(mails, results, returned)
-            except Exception as error:  # noqa: BLE001 - kept, and raised by `settled` and to every waiting conversation
-                self._error = self._error or error
-            for mail, done in marks:
-                if done.done():
-                    continue
-                if mail.parcel.id in allowed:
-                    done.set_result(None)
-                else:
-                    done.set_exception(self._error or LeaseLost())
-            for _ in results:
-                self._slots.release()
+        """See to it that what waits is written in time; a moment later when more is about to join it."""
+        marks, talking = len(self._marks), self._open - len(self._results)
+        wait = LINGER if not marks else GATHER if 2 * marks < talking else 0.0
+        loop = asyncio.get_running_loop()
+        at = loop.time() + wait
+        if self._due is None or at < self._due.when():
+            if self._due is not None:
+                self._due.cancel()
+            self._due = loop.call_at(at, self.write)
 
     def _commit(self, marks: list[ClaimedMail], results: list[Result], returned: list[ClaimedMail]) -> set[int]:
         now = self.now()
@@ -178,7 +172,8 @@ class Clerk:
         connection = self._writer()
         try:
             with connection.begin():
-                if not record_sent(connection, results, server=self.server, held=self.held, now=now):
+                written = write_down(connection, results, marks, now=now)
+                if not written.all_sent or not all_is_well(self.held, self.server, domains(results)):
                     with self._database.within(connection) as session:
                         record_rest(session, results, server=self.server, now=now)
                         session.flush()
@@ -187,9 +182,7 @@ class Clerk:
                         self.held = troubled(session)
                 if returned:
                     give_back(connection, returned)
-                if marks:
-                    allowed = mark(connection, marks, now=now)
-                    ours = [mail for mail in marks if mail.parcel.id in allowed]
+                ours = [mail for mail in marks if mail.parcel.id in written.allowed]
         except SQLAlchemyError:
             with suppress(OSError):
                 self.journal.write([*lines, *_lines(Trace.REFUSED, ours)], now)  # it may have been marked all the same

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.bureau import Bureau
-from vitale_core.domain.delivery import Connections, Journal, LeaseLost, MailServer, Verdict
+from vitale_core.domain.delivery import Connections, Journal, LeaseLost, MailServer, Parcel, Verdict
 from vitale_core.domain.errors import TemporaryFailure
 from vitale_core.steps.post.claiming import ClaimedMail, claim
 from vitale_core.steps.post.clerk import UNMARKED, Clerk
@@ -82,7 +82,8 @@ async def deliver(
     clerk = Clerk(database, journal, now, server=server.name, unmarked=unmarked)
     try:
         async with server.connections() as connections:
-            this = _Round(clerk, connections, size=server.size, bureau=bureau, report=report, limit=limit)
+            size = min(server.size, unmarked)
+            this = _Round(clerk, connections, size=size, bureau=bureau, report=report, limit=limit)
             await this.run()
     except (OperationalError, OSError) as error:
         raise TemporaryFailure(
@@ -114,32 +115,95 @@ class _Round:
         self._report = report
         self._left = limit
         self._waiting: deque[ClaimedMail] = deque()
-        self._talking: dict[asyncio.Task[None], ClaimedMail] = {}
+        self._following: dict[int, ClaimedMail] = {}  # by worker: whose envelope went along with the last dot
         self._since: dict[int, float] = {}  # message id -> when its conversation began, on the loop's clock
+        self._held: Counter[str] = Counter()  # connections that a receiver's domain has or is about to have
+        self._dry = False  # the last claim found nothing
+        self._heard = False  # of endings that may not have been written down when it looked
+        self._over = False
+        self._news = asyncio.Event()
 
     async def run(self) -> None:
         """Claim and send; give back what was not begun, also when it breaks off."""
-        dry = False  # the last claim found nothing
-        heard = False  # of endings that may not have been written down when it looked
+        workers = [asyncio.ensure_future(self._work(number)) for number in range(self._size)]
         try:
-            while not self._clerk.failed:
-                self._start()
-                if not dry and self._wants_more():
-                    batch = self._clerk.run(self._claim)
-                    self._waiting.extend(batch)
-                    dry = not batch
-                    continue
-                if not self._talking:
-                    break
-                for task in (await asyncio.wait(self._talking, return_when=asyncio.FIRST_COMPLETED))[0]:
-                    self._since.pop(self._talking.pop(task).parcel.id)
-                    task.result()
-                    dry, heard = False, True
-                if not self._talking and not self._waiting:
-                    await self._clerk.settled()  # a result may change what can be claimed
-                    dry, heard = dry and not heard, False
+            await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        finally:  # also when this delivery is cancelled: conversations that are under way end well
+            self._stop()
+            await asyncio.gather(*workers, return_exceptions=True)
+            self._clerk.give_back([*self._waiting, *self._following.values()])
+            self._clerk.write()
+        for worker in workers:
+            worker.result()
+        if self._clerk.error is not None:
+            raise self._clerk.error
+
+    async def _work(self, number: int) -> None:
+        """Hold one conversation after the other, until there is nothing more to send."""
+        try:
+            while mail := await self._next(number):
+                self._since[mail.parcel.id] = asyncio.get_running_loop().time()
+                try:
+                    await self._converse(mail, number)
+                finally:
+                    del self._since[mail.parcel.id]
+                    self._free(mail)
+                    self._dry, self._heard = False, True
+                    self._tell()
         finally:
-            await self._stop()
+            self._stop()
+
+    async def _next(self, number: int) -> ClaimedMail | None:
+        """Return the next mail to send; None when there is none left, or no more may be sent."""
+        while not self._over and self._clerk.error is None:
+            if not self._dry and self._wants_more():
+                batch = self._clerk.run(self._claim)
+                self._waiting.extend(batch)
+                self._dry = not batch
+                self._tell()
+            elif mail := self._following.pop(number, None) or self._pick():
+                return mail
+            elif self._since:
+                await self._news.wait()
+            else:
+                self._clerk.write()  # a result may change what can be claimed
+                if self._dry and not self._heard:
+                    return None
+                self._dry = self._heard = False
+        return None
+
+    def _follow(self, number: int) -> Parcel | None:
+        """Choose what this worker sends next, when enough is left for the others; for a moment it is his."""
+        if len(self._waiting) < self._size or not (mail := self._pick()):
+            return None
+        self._following[number] = mail
+        asyncio.get_running_loop().call_later(SLOW, self._let_go, number, mail)
+        return mail.parcel
+
+    def _let_go(self, number: int, mail: ClaimedMail) -> None:
+        """Leave a mail to the others when its turn did not come: the one before it is slow."""
+        if self._following.get(number) is mail:
+            del self._following[number]
+            self._free(mail)
+            self._waiting.appendleft(mail)
+            self._tell()
+
+    def _free(self, mail: ClaimedMail) -> None:
+        """Note that the connection of this mail is there for another."""
+        domain = mail.parcel.domain
+        self._held[domain] -= 1
+        if not self._held[domain]:
+            del self._held[domain]
+
+    def _tell(self) -> None:
+        """Have every worker that waits look again."""
+        self._news.set()
+        self._news.clear()
+
+    def _stop(self) -> None:
+        """Have every worker stop after its conversation."""
+        self._over = True
+        self._tell()
 
     def _claim(self, session: Session) -> list[ClaimedMail]:
         now, busy = self._clerk.now(), self._busy()
@@ -165,33 +229,30 @@ class _Round:
 
     def _busy(self) -> set[str]:
         """Return the domains that hold all connections but one: the last one is for the others."""
-        held = Counter(mail.parcel.domain for mail in self._talking.values())
-        return {domain for domain, count in held.items() if count >= max(1, self._size - 1)}
+        most = max(1, self._size - 1)
+        return {domain for domain, count in self._held.items() if count >= most}
 
-    def _start(self) -> None:
-        """Begin a conversation on every connection that is free."""
-        while len(self._talking) < self._size and (mail := self._next()):
-            self._since[mail.parcel.id] = asyncio.get_running_loop().time()
-            self._talking[asyncio.ensure_future(self._converse(mail))] = mail
-
-    def _next(self) -> ClaimedMail | None:
+    def _pick(self) -> ClaimedMail | None:
         """Return the mail that waits longest for a domain that is not busy; of a busy one only while it is quick."""
         busy = self._busy()
-        for mail in self._waiting:
-            if mail.parcel.domain not in busy:
-                self._waiting.remove(mail)
-                return mail
-        slow_before = asyncio.get_running_loop().time() - SLOW
-        if not self._waiting or any(began < slow_before for began in self._since.values()):
-            return None
-        return self._waiting.popleft()
+        found = next((mail for mail in self._waiting if mail.parcel.domain not in busy), None)
+        if found is None and self._waiting:
+            slow_before = asyncio.get_running_loop().time() - SLOW
+            if all(began >= slow_before for began in self._since.values()):
+                found = self._waiting[0]
+        if found is not None:
+            self._waiting.remove(found)
+            self._held[found.parcel.domain] += 1
+        return found
 
-    async def _converse(self, mail: ClaimedMail) -> None:
-        if not await self._clerk.begin(mail):
+    async def _converse(self, mail: ClaimedMail, number: int) -> None:
+        if not self._clerk.begin(mail):
             self._report.lost += 1
             return
         try:
-            ending = await self._connections.hand_over(mail.parcel, lambda: self._clerk.mark(mail))
+            ending = await self._connections.hand_over(
+                mail.parcel, lambda: self._clerk.mark(mail), lambda: self._follow(number)
+            )
         except LeaseLost:
             self._report.lost += 1
             self._clerk.forget(mail)
@@ -199,21 +260,16 @@ class _Round:
         result = Result(mail, ending)
         verdict = result.decision.verdict
         self._report.count(verdict)
-        if verdict is Verdict.SENT:
-            self._clerk.record(result)
-        else:
-            await self._clerk.heed(result)
+        self._clerk.record(result)
+        if verdict is not Verdict.SENT:
+            self._clerk.write()  # it tells what must rest because of this
             self._leave_alone()
 
     def _leave_alone(self) -> None:
         """Put back what waits for a server or a domain that must rest."""
+        for number, mail in list(self._following.items()):
+            self._let_go(number, mail)
         resting = [m for m in self._waiting if self._clerk.server_rests or m.parcel.domain in self._clerk.resting]
         for mail in resting:
             self._waiting.remove(mail)
         self._clerk.give_back(resting)
-
-    async def _stop(self) -> None:
-        """Let running conversations end, and put back what was claimed and not begun."""
-        await asyncio.gather(*self._talking, return_exceptions=True)
-        self._clerk.give_back(list(self._waiting))
-        await self._clerk.settled()

@@ -15,10 +15,10 @@ from vitale_core.domain.delivery import Decision, Ending, Fault, Stage, Verdict,
 from vitale_core.domain.states import MessageStatus
 from vitale_core.steps.post.claiming import SETTLE, ClaimedMail, now_uncertain
 from vitale_core.steps.post.preparing import tell_failed
-from vitale_core.steps.post.relay import all_is_well, domain_took_it, let_rest, relay_answered, relay_failed
+from vitale_core.steps.post.relay import domain_took_it, let_rest, relay_answered, relay_failed
 from vitale_core.steps.post.suppression import bounced
 from vitale_core.steps.tasks import close_tasks
-from vitale_core.store.prepared import Prepared
+from vitale_core.store.prepared import Prepared, carry_out
 from vitale_core.store.records import Attempt, Message
 
 OURS = (MessageStatus.SENDING, MessageStatus.UNCERTAIN)
@@ -43,18 +43,39 @@ class Result:
         return self.decision.verdict is Verdict.SENT
 
 
-def mark(connection: Connection, mails: Sequence[ClaimedMail], *, now: datetime) -> set[int]:
-    """Write down that the final dot of these mails is about to be sent; return the ids for which that is allowed.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one stroke of the clerk came to: which dots may follow, and whether all results were plain successes."""
 
-    Not allowed: whose claim is lost, and what went stale meanwhile.
+    allowed: frozenset[int]
+    all_sent: bool
+
+
+def write_down(
+    connection: Connection, results: Sequence[Result], marks: Sequence[ClaimedMail], *, now: datetime
+) -> Written:
+    """Write down which mails were accepted, and that the final dot of others is about to be sent.
+
+    Not allowed is a dot of whose claim was lost, and of what went stale meanwhile.
     """
-    wanted = [(mail.parcel.id, mail.token) for mail in mails]
-    done = _MARK(connection, [{"number": number, "token": token, "at": now} for number, token in wanted])
-    if done.rowcount == len(wanted):
-        return {number for number, _ in wanted}
-    mine = tuple_(Message.id, Message.lease_token).in_(wanted)  # a claim begins without a mark: who has one, has ours
-    marked = select(Message.id).where(mine, Message.status == MessageStatus.SENDING, Message.marked_at.is_not(None))
-    return set(connection.execute(marked).scalars())
+    sent = [result for result in results if result.is_sent]
+    wanted = [(mail.parcel.id, mail.token) for mail in marks]
+    changed, _, marked = carry_out(
+        connection,
+        (_SENT, [_sent_values(result, now) for result in sent]),
+        (
+            _ACCEPTED,
+            [{"number": r.mail.parcel.id, "at": now, "code": r.ending.code, "said": r.ending.text} for r in sent],
+        ),
+        (_MARK, [{"number": number, "token": token, "at": now} for number, token in wanted]),
+    )
+    allowed = frozenset(number for number, _ in wanted)
+    if marked != len(wanted):
+        # A claim begins without a mark: who has one, has ours.
+        mine = tuple_(Message.id, Message.lease_token).in_(wanted)
+        found = select(Message.id).where(mine, Message.status == MessageStatus.SENDING, Message.marked_at.is_not(None))
+        allowed = frozenset(connection.execute(found).scalars())
+    return Written(allowed, changed == len(results))
 
 
 _MARK = Prepared(
@@ -80,30 +101,12 @@ def give_back(connection: Connection, mails: Iterable[ClaimedMail]) -> None:
         )
 
 
-def record_sent(
-    connection: Connection, results: Sequence[Result], *, server: str, held: frozenset[str], now: datetime
-) -> bool:
-    """Write down which of these mails were accepted; say whether that is all: nothing else happened or follows.
-
-    `held` are the servers and domains against which something is held: an accepted mail speaks for them.
-    """
-    sent = [result for result in results if result.is_sent]
-    if not sent:
-        return not results
-    changed = _SENT(connection, [_sent_values(result, now) for result in sent])
-    _ACCEPTED(
-        connection,
-        [{"number": r.mail.parcel.id, "at": now, "code": r.ending.code, "said": r.ending.text} for r in sent],
-    )
-    return changed.rowcount == len(results) and all_is_well(held, server, _domains(sent))
-
-
 def record_rest(session: Session, results: Sequence[Result], *, server: str, now: datetime) -> None:
     """Write down all else about these conversations, and what follows for the server, the domain and the address."""
     sent = [result for result in results if result.is_sent]
     if sent:
         _end_doubt(session, sent, now)
-    domain_took_it(session, _domains(sent))
+    domain_took_it(session, domains(sent))
     for result in results:
         if not result.is_sent:
             _not_sent(session, result, result.decision, server, now)
@@ -113,7 +116,7 @@ def record_rest(session: Session, results: Sequence[Result], *, server: str, now
         relay_answered(session, server, now=now)
 
 
-def _domains(results: Iterable[Result]) -> list[str]:
+def domains(results: Iterable[Result]) -> list[str]:
     return sorted({result.mail.parcel.domain for result in results})
 
 
