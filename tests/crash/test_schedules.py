@@ -25,8 +25,8 @@ from vitale_core.domain.worktime import next_office_moment
 from vitale_core.steps.post import bounces, claiming, settling
 from vitale_core.steps.post.claiming import LEASE, ClaimedMail, claim, recover
 from vitale_core.steps.post.preparing import prepare, skip_stale
-from vitale_core.steps.post.recording import Result, give_back, mark, record_rest, record_sent
-from vitale_core.steps.post.relay import troubled
+from vitale_core.steps.post.recording import Result, domains, give_back, record_rest, write_down
+from vitale_core.steps.post.relay import all_is_well, troubled
 from vitale_core.store.records import Attempt, AuditEvent, Message, Mime, Person, Relay, Suppression, Task
 
 SCHEDULES = int(os.environ.get("VITALE_TEST_SCHEDULES", "1000"))
@@ -283,9 +283,14 @@ class Schedule:
         return session.scalar(select(Relay.name)) is not None
 
 
+def mark(connection, mails: list[ClaimedMail], *, now) -> frozenset[int]:
+    return write_down(connection, [], mails, now=now).allowed
+
+
 def record(session, results: list[Result], now) -> None:
     """Write results down as the clerk does."""
-    if not record_sent(session.connection(), results, server=SERVER, held=troubled(session), now=now):
+    written = write_down(session.connection(), results, [], now=now)
+    if not written.all_sent or not all_is_well(troubled(session), SERVER, domains(results)):
         record_rest(session, results, server=SERVER, now=now)
 
 

@@ -22,7 +22,7 @@ from vitale_core.domain.states import MessageStatus
 from vitale_core.steps.post import clerk
 from vitale_core.steps.post.claiming import claim
 from vitale_core.steps.post.preparing import prepare
-from vitale_core.steps.post.recording import mark
+from vitale_core.steps.post.recording import write_down
 from vitale_core.steps.post.rounds import deliver_due
 from vitale_core.store import database as opening
 from vitale_core.store.database import open_database
@@ -164,11 +164,11 @@ def test_a_commit_of_a_mark_that_failed_leaves_no_doubt(database, monkeypatch):
         commit(connection)
         raise sqlite3.OperationalError("disk I/O error")
 
-    def marked(connection, mails, *, now):
+    def marked(connection, results, marks, *, now):
         monkeypatch.setattr(database.engine.dialect, "do_commit", commit_and_break)
-        return mark(connection, mails, now=now)
+        return write_down(connection, results, marks, now=now)
 
-    monkeypatch.setattr(clerk, "mark", marked)
+    monkeypatch.setattr(clerk, "write_down", marked)
     with pytest.raises(TemporaryFailure):
         deliver(database, server, clock, journal=journal)
     monkeypatch.undo()

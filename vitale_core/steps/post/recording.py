@@ -117,6 +117,7 @@ def record_rest(session: Session, results: Sequence[Result], *, server: str, now
 
 
 def domains(results: Iterable[Result]) -> list[str]:
+    """Return the receivers' domains, each once."""
     return sorted({result.mail.parcel.domain for result in results})
 
 
