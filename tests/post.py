@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.bureau import Bureau
-from vitale_core.domain.delivery import Ending, Parcel, RenderedMail, Stage, Trace
+from vitale_core.domain.delivery import Ending, Parcel, RenderedMail, Stage, Trace, nothing_follows
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.postmark import bounce_address, envelope_address, message_id
 from vitale_core.domain.states import MessageStatus, TaskStatus
@@ -70,6 +70,7 @@ class ScriptedServer:
 
     answers: dict[str, list[Ending]] = field(default_factory=dict)
     during: Callable[[Parcel], Awaitable[None]] | None = None
+    after: Callable[[Parcel], Awaitable[None]] | None = None  # the dot, and before its answer
     name: str = "relay.test:25"
     size: int = 4
     kept: list[Parcel] = field(default_factory=list)
@@ -79,7 +80,7 @@ class ScriptedServer:
     async def connections(self):
         yield self
 
-    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]], _following=None) -> Ending:
+    async def hand_over(self, parcel: Parcel, mark: Callable[[], Awaitable[None]], following=nothing_follows) -> Ending:
         self.asked.append(parcel.recipient)
         await asyncio.sleep(0)
         if self.during:
@@ -88,8 +89,11 @@ class ScriptedServer:
         ending = queue.pop(0) if queue else ACCEPTED
         if ending.stage is Stage.DOT:
             await mark()
+            following()
             if ending.code is None or ending.code // 100 == 2:
                 self.kept.append(parcel)
+            if self.after:
+                await self.after(parcel)
         return ending
 
     @property

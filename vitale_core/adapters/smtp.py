@@ -232,6 +232,7 @@ class _Talk:
         await line.write(body)
         faults.point("smtp: body written")
         await self.mark()
+        await asyncio.sleep(0)  # a hang-up that came meanwhile is heard: then it is certain that no dot was said
         faults.point("smtp: before the dot")
         line.must_be_open()
         self.stage = Stage.DOT

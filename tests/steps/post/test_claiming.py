@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.post import TUESDAY
+from vitale_core.steps.post import delivery
 
 
 def test_a_slow_domain_leaves_a_connection_for_the_others(post):
@@ -26,6 +27,24 @@ def test_a_slow_domain_leaves_a_connection_for_the_others(post):
     post.server.during = wait_for_the_others
 
     assert post.deliver().sent == 52
+
+
+def test_a_mail_that_was_to_follow_a_slow_one_goes_over_another_connection(post, monkeypatch):
+    """A server that keeps silent after the dot of one mail holds up no other."""
+    monkeypatch.setattr(delivery, "SLOW", 0.05)
+    for i in range(20):
+        post.owe(f"p{i}@domain{i}.test")
+    all_others = asyncio.Event()
+
+    async def silent_for_the_first(parcel):
+        if len(post.server.kept) == 20:
+            all_others.set()
+        if parcel.recipient == post.server.kept[0].recipient:
+            await asyncio.wait_for(all_others.wait(), 20)
+
+    post.server.after = silent_for_the_first
+
+    assert post.deliver().sent == 20
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
