@@ -76,6 +76,16 @@ def test_what_happens_to_one_mail_says_nothing_of_the_next(fault, first, second)
     assert [mail.rcpt for mail in server.taken].count("bo@gemeente.test") == 1
 
 
+def test_a_mail_whose_address_was_corrected_meanwhile_goes_to_the_new_one():
+    """It has the number of the mail that was foretold, and not its envelope."""
+    anna, old = to("anna", "old")
+    with ChaosServer(pipelining=True) as server:
+        endings = send_ahead(server, anna, parcel(old.id, "new@gemeente.test"), said=[old])
+
+    assert [ending.code for ending in endings] == [250, 250]
+    assert [mail.rcpt for mail in server.taken] == ["anna@gemeente.test", "new@gemeente.test"]
+
+
 def test_a_receiver_that_is_refused_ahead_is_refused_when_its_turn_comes():
     with ChaosServer(
         pipelining=True, plan=lambda rcpt, _nth: Fault.RCPT_550 if rcpt.startswith("bo") else Fault.NONE

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos_smtp import ChaosServer
 from vitale_core.adapters.smtp import Patience, SmtpServer
 from vitale_core.adapters.smtp_words import in_words
-from vitale_core.domain.delivery import Ending, Parcel, Stage
+from vitale_core.domain.delivery import Ending, Parcel, Stage, without_addresses
 
 QUICK = Patience(connect=5, command=2, dot=2, whole=10)
 MAIL = Parcel(1, "<1@b.test>", "training@vitale.example", "anna@gemeente.test", b"Subject: x\r\n\r\nHallo\r\n")
@@ -61,3 +61,8 @@ def test_a_server_that_knows_no_login():
         ending = ending_at(host="127.0.0.1", port=server.port, user="training", password="geheim")
 
     assert ending == Ending(Stage.LOGIN, None, "de mailserver biedt geen aanmelding aan")
+
+
+def test_what_a_server_says_has_no_control_characters_left():
+    """PostgreSQL takes no NUL in a text; one such answer would stop the whole delivery."""
+    assert without_addresses("5.1.1 no\x00body\x1b[0m <jan@gemeente.test>\r\n") == "5.1.1 no body [0m <adres>"

@@ -145,7 +145,7 @@ class SmtpConnections:
         while self._idle:
             line = self._idle.pop()
             fresh = line.is_open and line.mails < patience.mails and now - line.used_at < patience.idle
-            if fresh and line.begun in {None, talk.parcel.id}:
+            if fresh and line.begun in {None, _envelope(line, talk.parcel)}:
                 return line, True
             await line.quit(patience.command)
         client = aiosmtplib.SMTP(
@@ -239,8 +239,8 @@ class _Talk:
         # No await since it was seen to be open: nothing can be read for another's answer.
         next_one = self.following() if line.pipelining and line.mails < patience.mails else None
         if next_one and not _wrong_envelope(next_one):
-            line.begun = next_one.id
-            line.say(b".", *_commands(line, next_one).values())
+            line.begun = _envelope(line, next_one)
+            line.say(b".", *line.begun)
         else:
             line.say(b".")
         answer = await line.answer(patience.dot)
@@ -254,6 +254,10 @@ def _wrong_envelope(parcel: Parcel) -> Ending | None:
         if not _ADDRESS.fullmatch(address):
             return Ending(stage, 553, "5.1.3 niet precies één kaal adres")
     return None
+
+
+def _envelope(line: Line, parcel: Parcel) -> tuple[bytes, ...]:
+    return tuple(_commands(line, parcel).values())
 
 
 def _commands(line: Line, parcel: Parcel) -> dict[Stage, bytes]:

@@ -30,7 +30,7 @@ class Line(asyncio.Protocol):
         self.takes_mark = client.supports_extension("dsn")
         self.pipelining = client.supports_extension("pipelining")
         self.mails = 0
-        self.begun: int | None = None  # the mail whose envelope was said ahead
+        self.begun: tuple[bytes, ...] | None = None  # the envelope that was said ahead
         self.used_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._heard = bytearray()

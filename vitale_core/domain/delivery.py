@@ -26,6 +26,8 @@ DOMAIN_STOP = DAY
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ADDRESS = re.compile(r"<?[^\s<>@:;,\"']+@[^\s<>@:;,\"']+>?")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 SIZE = {"5.3.4", "5.2.3"}
 FULL = {"4.2.2", "5.2.2"}
 NOT_ASCII = {"5.6.7"}
@@ -170,8 +172,8 @@ def _is(ending: Ending, statuses: set[str], codes: Container[int | None] = ()) -
 
 
 def without_addresses(text: str) -> str:
-    """Return what a server said, on one line, with every mail address taken out."""
-    return _ADDRESS.sub("<adres>", " ".join(text.split()))[:500]
+    """Return what a server said, on one line, without control characters, with every mail address taken out."""
+    return _ADDRESS.sub("<adres>", " ".join(_CONTROL.sub(" ", text).split()))[:500]
 
 
 # ------------------------------------------------------------------------------------------ the circuit breaker

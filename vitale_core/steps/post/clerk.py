@@ -129,7 +129,8 @@ class Clerk:
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        marks, self._marks = self._marks, []
+        # Whoever does not wait any more for his mark has ended his conversation, and gets none.
+        marks, self._marks = [(mail, done) for mail, done in self._marks if not done.done()], []
         results, self._results = self._results, []
         returned, self._returned = self._returned, []
         if not (marks or results or returned):
@@ -140,8 +141,6 @@ class Clerk:
         except Exception as error:  # noqa: BLE001 - kept for who asks, and raised in every waiting conversation
             self.error = self.error or error
         for mail, done in marks:
-            if done.done():
-                continue
             if mail.parcel.id in allowed:
                 done.set_result(None)
             else:
@@ -183,7 +182,7 @@ class Clerk:
                 if returned:
                     give_back(connection, returned)
                 ours = [mail for mail in marks if mail.parcel.id in written.allowed]
-        except SQLAlchemyError:
+        except Exception:
             with suppress(OSError):
                 self.journal.write([*lines, *_lines(Trace.REFUSED, ours)], now)  # it may have been marked all the same
             raise

@@ -130,9 +130,12 @@ class _Round:
             await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
         finally:  # also when this delivery is cancelled: conversations that are under way end well
             self._stop()
-            await asyncio.gather(*workers, return_exceptions=True)
-            self._clerk.give_back([*self._waiting, *self._following.values()])
-            self._clerk.write()
+            try:
+                await asyncio.gather(*workers, return_exceptions=True)
+            finally:
+                self._clerk.give_back([*self._waiting, *self._following.values()])
+                self._following.clear()
+                self._clerk.write()
         for worker in workers:
             worker.result()
         if self._clerk.error is not None:
@@ -177,12 +180,13 @@ class _Round:
         if len(self._waiting) < self._size or not (mail := self._pick()):
             return None
         self._following[number] = mail
-        asyncio.get_running_loop().call_later(SLOW, self._let_go, number, mail)
+        asyncio.get_running_loop().call_later(SLOW, self._let_go, number, mail.parcel.id)
         return mail.parcel
 
-    def _let_go(self, number: int, mail: ClaimedMail) -> None:
+    def _let_go(self, number: int, mail_id: int) -> None:
         """Leave a mail to the others when its turn did not come: the one before it is slow."""
-        if self._following.get(number) is mail:
+        mail = self._following.get(number)
+        if mail and mail.parcel.id == mail_id:
             del self._following[number]
             self._free(mail)
             self._waiting.appendleft(mail)
@@ -267,9 +271,14 @@ class _Round:
 
     def _leave_alone(self) -> None:
         """Put back what waits for a server or a domain that must rest."""
+
+        def rests(mail: ClaimedMail) -> bool:
+            return self._clerk.server_rests or mail.parcel.domain in self._clerk.resting
+
         for number, mail in list(self._following.items()):
-            self._let_go(number, mail)
-        resting = [m for m in self._waiting if self._clerk.server_rests or m.parcel.domain in self._clerk.resting]
+            if rests(mail):
+                self._let_go(number, mail.parcel.id)
+        resting = [mail for mail in self._waiting if rests(mail)]
         for mail in resting:
             self._waiting.remove(mail)
         self._clerk.give_back(resting)
