@@ -38,13 +38,11 @@ def test_foretold_mails_arrive_once_each_with_their_own_receiver():
     assert [mail.rcpt for mail in server.taken] == ["anna@gemeente.test", "bo@gemeente.test", "carl@gemeente.test"]
 
 
-@pytest.mark.parametrize("said", [to("x", "other"), to("x", "a@b.test>\r\nRCPT TO:<everybody")])
+@pytest.mark.parametrize("said", ["other@gemeente.test", "a@b.test>\r\nRCPT TO:<everybody@gemeente.test"])
 def test_a_mail_that_was_foretold_and_does_not_come_is_not_sent(said):
     """Another comes in its place; an address that is none is not said at all."""
     with ChaosServer(pipelining=True) as server:
-        endings = send_ahead(
-            server, *to("anna", "bo"), said=[Parcel(9, "<9@b.test>", "a@b.test", said[1].recipient, BODY)]
-        )
+        endings = send_ahead(server, *to("anna", "bo"), said=[parcel(9, said)])
 
     assert [ending.code for ending in endings] == [250, 250]
     assert [mail.rcpt for mail in server.taken] == ["anna@gemeente.test", "bo@gemeente.test"]
@@ -52,9 +50,10 @@ def test_a_mail_that_was_foretold_and_does_not_come_is_not_sent(said):
 
 def test_a_last_mail_that_was_foretold_and_never_comes_is_not_sent():
     with ChaosServer(pipelining=True) as server:
-        (ending,) = send_ahead(server, *to("anna"), said=to("x", "bo")[1:])
+        (ending,) = send_ahead(server, *to("anna"), said=to("bo"))
 
     assert ending.code == 250
+    assert any("bo@gemeente.test" in command for command in server.commands), "its envelope was said"
     assert [mail.rcpt for mail in server.taken] == ["anna@gemeente.test"]
 
 

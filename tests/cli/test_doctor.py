@@ -15,7 +15,7 @@ from urllib.error import URLError
 import pytest
 
 from tests.training import a_cohort
-from vitale_cli import doctor, reasons, server
+from vitale_cli import doctor, server
 from vitale_cli.doctor import Finding, Level
 from vitale_core.app import Settings, build
 from vitale_core.domain.errors import Refused
@@ -353,27 +353,6 @@ def test_a_file_that_is_no_database_is_named_as_such(tmp_path):
     finding = examined(tmp_path)["database"]
 
     assert "het bestand is geen database" in finding.sentence
-
-
-@pytest.mark.parametrize(
-    "error,words",
-    [
-        (URLError(TimeoutError()), "er kwam niet op tijd antwoord"),
-        (URLError("nobody"), "er kwam geen verbinding"),
-        (socket.gaierror(), "de naam van de server is niet te vinden"),
-        (ConnectionResetError(), "de verbinding viel weg"),
-    ],
-)
-def test_what_a_network_did_is_told_in_words(error, words):
-    assert reasons.of_network(error) == words
-
-
-def test_what_a_database_said_is_not_repeated():
-    said = 'FATAL: password authentication failed for user "vitale"'
-
-    assert reasons.of_database(OSError(said)) == "hij weigert onze aanmelding"
-    assert reasons.of_database(OSError("iets met postgres@geheim.example")) == "de server of het bestand doet het niet"
-    assert "pakket" in reasons.of_database(ImportError("libpq"))
 
 
 def test_what_stays_lying_is_counted(tmp_path):

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from tests.chaos_smtp import ChaosServer, Fault
 from tests.post import TUESDAY
+from vitale_core.adapters.smtp import SmtpServer
 from vitale_core.steps.post import delivery
 
 
@@ -45,6 +47,21 @@ def test_a_mail_that_was_to_follow_a_slow_one_goes_over_another_connection(post,
     post.server.after = silent_for_the_first
 
     assert post.deliver().sent == 20
+
+
+def test_addresses_that_do_not_exist_cost_the_others_no_connection(post):
+    """What the other connections said ahead stays good."""
+    for i in range(40):
+        post.owe(f"{'bad' if i % 5 == 2 else 'good'}{i}@domain{i}.test")
+
+    with ChaosServer(
+        pipelining=True, plan=lambda to, _nth: Fault.RCPT_550 if to.startswith("bad") else Fault.NONE
+    ) as server:
+        post.server = SmtpServer(host="127.0.0.1", port=server.port)
+        report = post.deliver()
+
+    assert (report.sent, report.failed) == (32, 8)
+    assert server.connections == post.server.size
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
