@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -22,6 +23,8 @@ from vitale_core.domain.errors import Refused, VitaleError
 from vitale_core.versions import wrong_versions
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from vitale_core.app import Settings
 
 ENOUGH_ROOM = 500_000_000
@@ -214,17 +217,25 @@ def _clock(settings: "Settings") -> Iterator[Finding]:
         )
 
 
-def _trail(settings: "Settings") -> Iterator[Finding]:
-    """Look whether somebody changed or removed what was written down of who did what."""
-    from vitale_core.steps import audit
+@contextmanager
+def _facts(settings: "Settings") -> "Iterator[Session]":
+    """Give a session that reads, and leave the database alone afterwards."""
     from vitale_core.store.database import open_database
 
     database = open_database(settings.url)
     try:
         with database.read() as session:
-            broken = audit.broken_links(session)
+            yield session
     finally:
         database.dispose()
+
+
+def _trail(settings: "Settings") -> Iterator[Finding]:
+    """Look whether somebody changed or removed what was written down of who did what."""
+    from vitale_core.steps import audit
+
+    with _facts(settings) as session:
+        broken = audit.broken_links(session)
     if broken:
         yield Finding(
             "trail",
@@ -313,14 +324,9 @@ def _overdue(settings: "Settings") -> Iterator[Finding]:
     """Look for cohorts and mails that are due for more than an hour."""
     from vitale_core.app import bureau_of
     from vitale_core.steps.post.waiting import overdue
-    from vitale_core.store.database import open_database
 
-    database = open_database(settings.url)
-    try:
-        with database.read() as session:
-            cohorts, mails = overdue(session, now=datetime.now(UTC), bureau=bureau_of(settings))
-    finally:
-        database.dispose()
+    with _facts(settings) as session:
+        cohorts, mails = overdue(session, now=datetime.now(UTC), bureau=bureau_of(settings))
     if cohorts or mails:
         yield Finding(
             "overdue",
