@@ -3,13 +3,15 @@
 Ours is the whole way with every mail durable: claim, mark before the dot, send, record; its bytes were made before.
 The others send the mails of a plain table: a connection and a row per mail, alone, as a mapped Prefect task, or as a
 Celery task. Postfix's own `smtp-source -d` is the reference: it remembers nothing. It sends to one address, which
-Postfix then knows by heart; with -N it sends to a new one each time, as everybody else here does. Afterwards the log of
-Postfix is read: every mail must be in it, once. Medians; the ratios are made within each round, because Postfix itself swings.
+Postfix then knows by heart; with -N it sends to a new one each time, as everybody else here does. Postfix hands on
+what it took, as a bureau's does, here to its own `smtp-sink`, and the next one starts when its queue is empty; with
+--discard it throws the mails away, so that it has less to do than any real one. Afterwards its log is read: every mail
+must be in it, once. Medians; the ratios are made within each round, because Postfix itself swings.
 
 The window is the time in which a crash leaves a mail uncertain: from the answer to the dot until it is on disk.
 
     python benchmarks/post/run.py [--rounds 5] [--mails 1000] [--slow-mails 100] [--connections 4]
-        [--queue 100000] [--without celery prefect postgresql memory letters] [--celery PYTHON]
+        [--queue 100000] [--discard] [--without celery prefect postgresql memory letters] [--celery PYTHON]
 
 Needs root, because Postfix does, and from Debian: postfix, postgresql; for Celery: redis-server.
 """
@@ -17,7 +19,6 @@ Needs root, because Postfix does, and from Debian: postfix, postgresql; for Cele
 import argparse
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -37,7 +38,7 @@ import queue_of_mails as mails  # noqa: E402 - the same
 
 from tests.machine import program  # noqa: E402 - the same
 from tests.postgresql import running_cluster  # noqa: E402 - the same
-from tests.realmail.servers import postfix, wait_until_open  # noqa: E402 - the same
+from tests.realmail.servers import free_port, postfix, wait_until_open  # noqa: E402 - the same
 from vitale_cli import server as prefect  # noqa: E402 - the same
 from vitale_core.store.database import Database, open_database  # noqa: E402 - the same
 from vitale_core.store.schema import upgrade  # noqa: E402 - the same
@@ -49,10 +50,11 @@ PARTS = ("celery", "prefect", "postgresql", "memory", "letters")
 
 
 class Log:
-    """The log of Postfix: which mails it took."""
+    """What Postfix tells: which mails it took, and whether it has handed them on."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "postfix.log"
+        self._queues = [folder / "queue" / name for name in ("incoming", "active", "deferred")]
         self._read = 0
         self._taken: Counter[str] = Counter()
 
@@ -69,6 +71,30 @@ class Log:
         doubled = [name for name in names if self._taken[name] > 1]
         if lost or doubled:
             sys.exit(f"{len(lost)} mails lost, {len(doubled)} doubled: there is nothing to compare.")
+
+    def wait(self) -> None:
+        """Wait until Postfix has nothing left to do for who came before."""
+        until = time.monotonic() + 120
+        while any(files for queue in self._queues for _, _, files in os.walk(queue)):
+            if time.monotonic() > until:
+                sys.exit("Postfix does not get rid of its queue: there is nothing to compare.")
+            time.sleep(0.05)
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """Run Postfix's own sink, which takes every mail and keeps none, and give its port."""
+    found = program("smtp-sink")
+    assert found is not None, "smtp-sink comes with Postfix"
+    port = free_port()
+    with subprocess.Popen(
+        [found, "-u", "nobody", f"inet:127.0.0.1:{port}", "200"], stderr=subprocess.DEVNULL
+    ) as running:
+        try:
+            wait_until_open(port, Path("none"))
+            yield port
+        finally:
+            running.terminate()
 
 
 @contextmanager
@@ -137,16 +163,18 @@ def race(chosen: argparse.Namespace, folder: Path, log: Log, port: int) -> Figur
             this = figures if number else warm
             many, few = (chosen.mails, chosen.slow_mails) if number else (chosen.mails // 10, chosen.slow_mails // 10)
             many, few = max(many, 10), max(few, 4)
-            both = [
-                many / contenders.smtp_source(source, port, many, SIZE, connections=chosen.connections, options=options)
-                for options in (["-d"], ["-d", "-N"])
-            ]
+            both = []
+            for options in (["-d"], ["-d", "-N"]):
+                took = contenders.smtp_source(source, port, many, SIZE, connections=chosen.connections, options=options)
+                both.append(many / took)
+                log.wait()
             this.note("smtp-source -d", both[0], *both)
             this.note("smtp-source -d -N", both[1], *both)
             for name, database in stores.items():
                 owed = mails.owe(database, f"{name} {number}", many, SIZE)
                 sent = mails.ours(database, folder / name, port, many, connections=chosen.connections)
                 log.check(owed)
+                log.wait()
                 this.note(f"Vitale, {name}", many / sent.seconds, *both)
                 this.windows[name] += sent.windows
                 this.processor[name].append(sent.processor / many)
@@ -155,6 +183,7 @@ def race(chosen: argparse.Namespace, folder: Path, log: Log, port: int) -> Figur
                 this.note(name, few / send(table, port, few), *both)
                 contenders.check(table, few)
                 log.check(owed)
+                log.wait()
     return figures
 
 
@@ -184,24 +213,17 @@ def tell(figures: Figures) -> bool:
 
 def memory(queue: int, folder: Path) -> bool:
     """Deliver a long queue to Postfix's own sink in a process of its own, and print how large that became."""
-    sink = program("smtp-sink")
-    assert sink is not None, "smtp-sink comes with Postfix"
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
     url = f"sqlite:///{folder / 'memory.db'}"
     upgrade(url)
     database = open_database(url)
     mails.owe(database, "memory", queue, SIZE)
     database.dispose()
-    with subprocess.Popen([sink, "-u", "nobody", f"inet:127.0.0.1:{port}", "100"]) as running:
-        wait_until_open(port, folder / "none")
+    with sink() as port:
         before = time.perf_counter()
         command = [sys.executable, HERE / "_worker.py", url, folder, str(port), str(queue)]
         found = os.environ | {"PYTHONPATH": f"{HERE.parents[1]}{os.pathsep}{HERE}"}
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=found)
         took = time.perf_counter() - before
-        running.terminate()
     early, most = map(float, done.stdout.split())
     print(
         f"{queue} queued mails: worker {early:.0f} MB after a tenth, {most:.0f} MB at most (goal {MEMORY_MB});"
@@ -226,6 +248,7 @@ def main() -> None:
     arguments.add_argument("--slow-mails", type=int, default=100, help="for those that are slower")
     arguments.add_argument("--connections", type=int, default=4, help="of Vitale and of smtp-source")
     arguments.add_argument("--queue", type=int, default=100_000)
+    arguments.add_argument("--discard", action="store_true", help="Postfix throws away what it took")
     arguments.add_argument("--without", nargs="*", default=[], choices=PARTS)
     arguments.add_argument("--celery", type=Path, help="a Python that has celery[redis]; else one is made")
     chosen = arguments.parse_args()
@@ -235,8 +258,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vitale-post-") as made:
         folder = Path(made)
         folder.chmod(0o711)
-        with postfix(folder, lmtp=1, chaos=1) as port:
-            good &= tell(race(chosen, folder, Log(folder / "postfix.log"), port))
+        with ExitStack() as stack:
+            onward = "discard:" if chosen.discard else f"smtp:[127.0.0.1]:{stack.enter_context(sink())}"
+            port = stack.enter_context(postfix(folder, lmtp=1, chaos=1, onward=onward))
+            good &= tell(race(chosen, folder, Log(folder), port))
         if "memory" not in chosen.without:
             good &= memory(chosen.queue, folder)
     if "letters" not in chosen.without:

@@ -1,6 +1,7 @@
 """A private Postfix and a private Dovecot on loopback, in one folder, gone with the test.
 
-Postfix relays: our own domain to Dovecot over LMTP, `*.test` to a server that misbehaves, the rest is thrown away.
+Postfix relays: our own domain to Dovecot over LMTP, `*.test` to a server that misbehaves, the rest is thrown
+away, unless somebody names where it goes on to.
 Postfix's master wants root; without it the tests that need it are skipped.
 """
 
@@ -39,8 +40,8 @@ smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
 recipient_delimiter = +
 transport_maps = inline:{{ vitale.example=lmtp:inet:127.0.0.1:{lmtp} gemeente.test=smtp:[127.0.0.1]:{chaos} }}
-default_transport = discard:
-relay_transport = discard:
+default_transport = {onward}
+relay_transport = {onward}
 smtp_dns_support_level = disabled
 maximal_queue_lifetime = 0
 bounce_queue_lifetime = 0
@@ -143,14 +144,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def postfix(folder: Path, *, lmtp: int, chaos: int) -> Iterator[int]:
+def postfix(folder: Path, *, lmtp: int, chaos: int, onward: str = "discard:") -> Iterator[int]:
     """Run Postfix and give its port."""
     smtp = free_port()
     config = folder / "postfix"
     for made in (config, folder / "queue", folder / "data"):
         made.mkdir(parents=True, exist_ok=True)
     shutil.chown(folder / "data", "postfix")
-    values = {"folder": folder, "smtp": smtp, "lmtp": lmtp, "chaos": chaos}
+    values = {"folder": folder, "smtp": smtp, "lmtp": lmtp, "chaos": chaos, "onward": onward}
     (config / "main.cf").write_text(MAIN.format(**values))
     (config / "master.cf").write_text(MASTER.format(**values))
     command = [str(program("postfix")), "-c", str(config)]
