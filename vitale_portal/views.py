@@ -66,9 +66,8 @@ def day_number(moment: datetime | date) -> int:
 
 
 def clock(moment: datetime) -> str:
-    """Write "9.30"."""
-    here = worktime.local(moment, AMSTERDAM)
-    return f"{here.hour}.{here:%M}"
+    """Write "09.30", as the mails do."""
+    return f"{worktime.local(moment, AMSTERDAM):%H.%M}"
 
 
 def moment_in_words(moment: datetime) -> str:
@@ -77,7 +76,7 @@ def moment_in_words(moment: datetime) -> str:
 
 
 def short_moment(moment: datetime) -> str:
-    """Write "do 18 mrt 9.30"."""
+    """Write "do 18 mrt 09.30"."""
     return f"{short_day(moment)} {clock(moment)}"
 
 

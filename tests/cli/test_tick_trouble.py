@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chaos_smtp import ChaosServer, Fault
 from tests.incoming_mails import nested, words
 
 UNREACHABLE = 6
@@ -50,6 +51,17 @@ def test_a_relay_out_of_reach_is_said_in_dutch_with_the_setting_to_look_at(vital
     assert "volgende poging" in shown
     assert "mailserver deed het niet, later opnieuw" in shown
     assert {mail["status"] for mail in vitale.json(f"mail list {code}")["mails"]} == {"queued"}
+
+
+@pytest.mark.parametrize("fault", [Fault.RCPT_550, Fault.DOT_LOST], ids=["failed", "uncertain"])
+def test_what_failed_or_is_uncertain_has_a_next_command_and_it_tells(vitale, settings, fault):
+    vitale.some_people(1)
+    with ChaosServer(plan=lambda _rcpt, _nth: fault) as server:
+        settings(SMTP_PORT=str(server.port))
+        told = vitale("tick")
+
+    assert "staat in: vitale today" in told.out + told.err
+    assert "vitale mail" in vitale.ok("today").out
 
 
 def test_a_mail_that_cannot_be_read_is_set_aside_by_a_process_of_its_own(vitale, tmp_path, monkeypatch):

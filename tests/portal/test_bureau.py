@@ -14,7 +14,7 @@ def test_the_front_page_shows_what_is_open(world, visitor):
 
     page = Page(visitor.open("/").text)
 
-    assert "donderdag 18 maart 2027, 9.30 tot 16.30 uur" in page.words
+    assert "donderdag 18 maart 2027, 09.30 tot 16.30 uur" in page.words
     assert "Terreinverkenning" in page.words
     assert "nog 12 plekken" in page.words
     assert "/aanmelden/2027-voorjaar" in page.links

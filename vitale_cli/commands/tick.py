@@ -84,6 +84,8 @@ def tick() -> int:
         terminal.warn(trouble)
     if report.deferred:
         terminal.say("Wat nu niet kon, wordt later vanzelf opnieuw geprobeerd.")
+    if report.failed or report.uncertain:
+        terminal.say("Wat mislukte of onzeker is, staat in: vitale today")
     return _exit_code(report)
 
 
