@@ -65,6 +65,7 @@ def show(call: Call) -> Response:
         until=days_until,
         today=worktime.local(call.now).date(),
         may_stop=s.enrolment.status in {EnrolmentStatus.APPLIED, EnrolmentStatus.WAITLISTED, EnrolmentStatus.CONFIRMED},
+        over=all(day.cancelled or (day.end is not None and day.end <= call.now) for day in s.gatherings),
         after_training=any(r.name != "baseline" for r in s.rounds),
         dates_are_sure=s.cohort.status in WILL_BE,
     )

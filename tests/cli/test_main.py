@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import DAYS, MONDAY, PROGRAMME
+from tests.training import LATER, an_approved_cohort, visits_of
 from vitale_cli import main as command
 from vitale_cli import options
+from vitale_cli.commands.cohort import document_of
 from vitale_core.domain.errors import TemporaryFailure, Uncertain, VitaleError
+from vitale_core.steps import werkbezoek
 
 PROJECT = Path(__file__).parents[2]
 HEAVY = ("prefect", "sqlalchemy", "alembic", "jinja2", "starlette", "icalendar", "pydantic")
@@ -290,3 +293,14 @@ def test_every_command_that_is_advised_exists():
         if len(words) > 1 and (known := set(subcommands(words[0]))):
             assert words[1] in known, " ".join(words)
     assert set(app) >= names
+
+
+def test_the_sessions_of_a_cohort_stand_in_the_order_of_their_moments(database):
+    with database.write() as session:
+        cohort, plan = an_approved_cohort(session)
+        werkbezoek.confirm_visit(session, visits_of(plan)[1], **LATER)
+        starts = [meeting["start"] for meeting in document_of(session, cohort)["sessions"]]
+    known = [start for start in starts if start]
+
+    assert len(known) >= len(starts) - 1
+    assert starts == [*sorted(known), *[None] * (len(starts) - len(known))]

@@ -1,15 +1,17 @@
 """A participant's own pages, filled in as a person would."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import select
 
+from tests.portal.stages import at
 from tests.portal.visitor import Page
 from vitale_core.domain.states import Answer, EnrolmentStatus, Via
 from vitale_core.steps import intake as intake_step
 from vitale_core.steps import replies
-from vitale_core.store.records import AnswerSheet, Enrolment, Intake, Invitation, Needs, Person, Receipt
+from vitale_core.store.records import AnswerSheet, CourseSession, Enrolment, Intake, Invitation, Needs, Person, Receipt
 
 INTAKE = {
     "rol": "projectleider",
@@ -327,3 +329,17 @@ def test_dates_move_along(world, noor, visitor):
 
 def seal(visitor, path):
     return Page(visitor.open(path).text).forms[0].known["zegel"]
+
+
+def test_what_the_training_is_about_is_told_as_ahead_until_its_last_day_was(world, visitor):
+    noor = world.link(enrolment=at(world, "evaluated").people[0])
+    before = Page(visitor.open(noor).text).words
+    with world.database.write() as session:
+        last = session.scalars(select(CourseSession).where(CourseSession.name == "terugkomdag")).one()
+        last.starts_at, last.ends_at = (datetime(2027, 6, 10, hour, tzinfo=UTC) for hour in (11, 14))
+    world.until(2027, 6, 11)
+    after = Page(visitor.open(noor).text).words
+
+    assert "Wat je gaat doen" in before
+    assert "Wat je hebt gedaan" in after
+    assert "Wat je gaat doen" not in after

@@ -20,12 +20,12 @@ from tests.training import (
     visits_of,
 )
 from vitale_core.domain.errors import Refused
-from vitale_core.domain.kinds import Kind
+from vitale_core.domain.kinds import CALENDAR, Kind
 from vitale_core.domain.states import MessageStatus
 from vitale_core.steps import invitations, ledger, persons, tasks, werkbezoek
 from vitale_core.steps import people as persons_by_address
 from vitale_core.steps.post import suppression
-from vitale_core.store.records import Cohort, Enrolment, Person, Task
+from vitale_core.store.records import Cohort, Enrolment, Message, Person, Task
 
 
 def version(database, number):
@@ -86,6 +86,46 @@ def test_an_address_that_works_after_all_is_mailed_again(written):
     assert suppression.blocked(written, [noor.email]) == {}
     assert [m.key for m in again] == [f"{came_back.key}+again"]
     assert tasks_of(written, "address") == []
+
+
+def test_an_invitation_that_never_arrived_goes_again_when_the_address_works_after_all(written):
+    cohort, plan = an_approved_cohort(written)
+    visit = visits_of(plan)[1]
+    werkbezoek.confirm_visit(written, visit, **LATER)
+    host = visit.project.host.contact
+    invitations.sync(written, cohort, now=LATER["now"], bureau=BUREAU)
+    mine = written.scalars(select(Message).where(Message.person_id == host.id, Message.kind.in_(CALENDAR))).all()
+    for mail in mine:
+        mail.status = MessageStatus.BOUNCED
+    suppression.bounced(written, mine[-1], host.email, hard=True, why="het adres bestaat niet", now=NOW)
+
+    again = persons.correct_address(written, host, host.email, **LATER)
+
+    assert [m.key for m in again if m.kind in CALENDAR] == [f"{mine[-1].key}+again"]
+    calendars = Calendars(BUREAU)
+    calendars.deliver(written)
+    assert len(calendars.clients[host.email].visible()) == 1
+    assert invitations.sync(written, cohort, now=LATER["now"], bureau=BUREAU) == []
+
+
+def test_an_old_version_of_an_invitation_does_not_go_again(written):
+    cohort, plan = an_approved_cohort(written)
+    visit = visits_of(plan)[1]
+    werkbezoek.confirm_visit(written, visit, **LATER)
+    host = visit.project.host.contact
+    invitations.sync(written, cohort, now=LATER["now"], bureau=BUREAU)
+    first = written.scalars(select(Message).where(Message.person_id == host.id, Message.kind.in_(CALENDAR))).one()
+    first.status = MessageStatus.BOUNCED
+    suppression.bounced(written, first, host.email, hard=True, why="het adres bestaat niet", now=NOW)
+    visit.session.location = "Een andere ingang"
+    (update,) = [
+        m for m in invitations.sync(written, cohort, now=LATER["now"], bureau=BUREAU) if m.person_id == host.id
+    ]
+    update.status, update.attempts = MessageStatus.SENT, 1
+
+    again = persons.correct_address(written, host, host.email, **LATER)
+
+    assert [m for m in again if m.kind in CALENDAR] == []
 
 
 def test_a_second_correction_sends_again_what_was_lost_again(written):

@@ -326,7 +326,8 @@ def document_of(session: "Session", cohort: "Cohort") -> dict[str, Any]:
     session.flush()
     counts = select(Enrolment.status, func.count()).where(Enrolment.cohort_id == cohort.id).group_by(Enrolment.status)
     waits = select(Task).where(Task.cohort_id == cohort.id, Task.status == TaskStatus.OPEN).order_by(Task.id)
-    meetings = select(CourseSession).where(CourseSession.cohort_id == cohort.id).order_by(CourseSession.position)
+    in_time = (CourseSession.starts_at.is_(None), CourseSession.starts_at, CourseSession.position)
+    meetings = select(CourseSession).where(CourseSession.cohort_id == cohort.id).order_by(*in_time)
     trainer = session.get_one(Person, cohort.trainer_id)
     return documents.cohort(cohort) | {
         "trainer": trainer.name,

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from vitale_core.domain import labels
 from vitale_core.domain.bureau import Bureau
@@ -188,6 +188,7 @@ def correct_address(
         )
     if not suppression.unblock(session, address) and address == person.email:
         return []
+    same = address == person.email
     concerned = [lock_cohort(session, number) for number in sorted(_cohorts_of(session, person))]
     person.email, person.email_key = address, address.casefold()
     session.flush()
@@ -195,7 +196,7 @@ def correct_address(
     for cohort in concerned:
         touch(session, cohort.id)
         invitations.sync(session, cohort, now=now, bureau=bureau)
-        again += _owe_again(session, cohort, person, now=now, bureau=bureau)
+        again += _owe_again(session, cohort, person, calendar=same, now=now, bureau=bureau)
     tasks.close_tasks(session, key_prefix=f"address/{person.id}", by=by, now=now)
     audit.note(session, what="address corrected", actor=by, object_kind="person", object_id=person.id, now=now)
     return again
@@ -218,15 +219,25 @@ def _never_arrived() -> ColumnElement[bool]:
     return or_(Message.status.in_(LOST), not_tried)
 
 
-def _owe_again(session: Session, cohort: Cohort, person: Person, *, now: datetime, bureau: Bureau) -> list[Message]:
+def _owe_again(
+    session: Session, cohort: Cohort, person: Person, *, calendar: bool, now: datetime, bureau: Bureau
+) -> list[Message]:
+    """Owe what never arrived. `calendar` too when the address stayed: another one got invitations of its own."""
+    of_calendar = Message.kind.in_([str(kind) for kind in CALENDAR])
+    later = aliased(Message)
+    newest = ~exists().where(
+        later.invitation_id == Message.invitation_id, later.id > Message.id, later.kind.in_(sorted(CALENDAR))
+    )
     lost = session.scalars(
-        select(Message).where(
+        select(Message)
+        .where(
             Message.cohort_id == cohort.id,
             Message.person_id == person.id,
             _never_arrived(),
-            Message.kind.not_in([str(kind) for kind in CALENDAR]),
+            or_(~of_calendar, newest) if calendar else ~of_calendar,
             Message.stale_at > now,
         )
+        .order_by(Message.id)
     ).all()
     made = [
         ledger.owe(
@@ -237,12 +248,13 @@ def _owe_again(session: Session, cohort: Cohort, person: Person, *, now: datetim
             subject=message.subject,
             revision=message.revision,
             key=f"{message.key}+again",
-            why=f"Nog een keer, want het oude adres werkte niet. {message.why}",
+            why=f"Nog een keer, want het adres werkte niet. {message.why}",
             at=now,
             stale_at=message.stale_at,
             now=now,
             bureau=bureau,
             enrolment_id=message.enrolment_id,
+            invitation_id=message.invitation_id,
             about=message.about_at,
             payload=message.payload,
         )
