@@ -199,6 +199,7 @@ OF_KIND: dict[Kind, dict[str, Any]] = {
     Kind.PREPARATION: {
         "day": DAY2,
         "casus": "Een plein in Assen waar bewoners,\nwinkels en verkeer elk iets anders willen.",
+        "open": False,
         "visit": VISIT,
     },
     Kind.REMINDER: {
@@ -250,6 +251,7 @@ OF_KIND: dict[Kind, dict[str, Any]] = {
 
 
 VARIANTS: dict[str, tuple[Kind, dict[str, Any]]] = {
+    "preparation-open": (Kind.PREPARATION, {"day": DAY1, "open": True, "visit": None}),
     "transferred-answers": (Kind.TRANSFERRED, {"answers": True}),
     "date_poll-again": (Kind.DATE_POLL, {**POLL, "again": True}),
     "calendar_invitation-host": (Kind.CALENDAR_INVITATION, {**HOST_EVENT, "host": True}),

@@ -117,6 +117,17 @@ def test_the_intake_is_closed_once_the_training_began(world, noor, visitor):
     assert world.all(Intake) == []
 
 
+def test_the_closed_intake_still_shows_the_own_casus(world, noor, visitor):
+    visitor.send(f"{noor}/intake", INTAKE)
+    world.later(days=90)
+
+    page = Page(visitor.open(f"{noor}/intake").text)
+
+    assert "Deze vragen zijn gesloten" in page.words
+    assert INTAKE["casus"] in page.words
+    assert not page.forms
+
+
 def test_no_answer_is_chosen_beforehand(noor, visitor):
     form = Page(visitor.open(f"{noor}/rsvp").text).forms[0]
 

@@ -59,6 +59,16 @@ def test_a_preparation_tells_the_day_and_ones_own_casus(session):
     assert facts["visit"] is None
 
 
+def test_the_casus_of_a_preparation_can_be_changed_until_the_training_begins(session):
+    cohort = a_cohort(session)
+    noor = an_enrolment(session, cohort)
+
+    before = told(session, cohort, Kind.PREPARATION, noor, subject="dagdeel-1", now=at("2027-03-04", "09:00"))
+    during = told(session, cohort, Kind.PREPARATION, noor, subject="dagdeel-3", now=at("2027-04-15", "09:00"))
+
+    assert (before["open"], during["open"]) == (True, False)
+
+
 def test_the_day_after_the_visit_opens_with_what_the_group_brought_back(session):
     cohort, visit, member = confirmed_visit(session)
 

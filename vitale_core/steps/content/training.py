@@ -21,12 +21,20 @@ _WORDS = {
 
 
 def preparation(case: Case) -> Facts:
-    """Return the day, what happens there, one's own casus and, on the day it is told of, the visit."""
+    """Return the day, what happens there, one's own casus and, on the day it is told of, the visit.
+
+    The casus can be changed until the training begins, like the whole intake.
+    """
     day = _day(case)
     visit = visit_of(case, before=day["start"])
     facts = visit_facts(case, visit) if visit else None
     tells = facts is not None and training_day_after(case, facts["start"]) == day["start"]
-    return {"day": day, "casus": _casus(case, case.enrolment.id), "visit": facts if tells else None}
+    return {
+        "day": day,
+        "casus": _casus(case, case.enrolment.id),
+        "open": case.now < case.first_day,
+        "visit": facts if tells else None,
+    }
 
 
 def reminder(case: Case) -> Facts:
