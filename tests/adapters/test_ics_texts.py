@@ -29,7 +29,7 @@ def test_a_text_arrives_as_it_was(text):
     assert entry.summary == entry.location == entry.description == text
 
 
-@given(st.text(alphabet=st.characters(), max_size=300))
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_every_text_arrives_but_for_what_nobody_can_see(text):
     entry = only_entry(event(summary=f"x{text}", description=text, attendee_name=text, organizer_name=text))
 
