@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime, make_msgid
 from urllib.parse import urljoin
 
-from vitale_cli.demo import cast
+from vitale_cli.demo import cast, words
 from vitale_cli.demo.browser import Browser, Form, Page
 from vitale_cli.mailview import Kept
 from vitale_core.adapters import ics
@@ -235,15 +235,18 @@ class People:
         return self._evaluate(who, "transfer") or ""
 
     def _evaluate(self, who: str, name: str) -> str | None:
-        return self._form(who, f"/evaluatie/{name}", "vult de evaluatie in")
+        said = self._form(who, f"/evaluatie/{name}", "vult de evaluatie in")
+        if name == "direct":
+            self._form(who, "/voornemen", "")
+        return said
 
-    def _form(self, who: str, where: str, words: str) -> str | None:
+    def _form(self, who: str, where: str, does: str) -> str | None:
         page = self._own(who, where)
         forms = [form for form in page.forms if form.method == "post"]
         if not forms:
             return None
         self.browser.send(page, forms[0], **self._fill(forms[0]))
-        return f"{self._first(who)} {words}" if words else None
+        return f"{self._first(who)} {does}" if does else None
 
     # ------------------------------------------------------------------ the trainer
 
@@ -275,27 +278,25 @@ class People:
             if fixed and name in fixed and (not choices or fixed[name] in choices):
                 filled[name] = fixed[name]
             elif kind in {"radio", "select"} and choices and not form.values.get(name):
-                filled[name] = self._choose(choices)
+                filled[name] = self._choose(name, choices)
             elif kind == "checkbox" and name == "kan":
                 filled[name] = [choice for choice in choices if choice != "geen" and self.dice.random() < 0.75]  # noqa: PLR2004
             elif kind == "number" and not form.values.get(name, [""])[0]:
                 filled[name] = str(self.dice.randint(6, 10))
             elif kind == "textarea" and name != "nodig" and not form.values.get(name, [""])[0].strip():
-                filled[name] = self.dice.choice(SENTENCES)
+                filled[name] = self.dice.choice(words.WRITTEN.get(_question(name), words.ANYTHING))
         return filled
 
-    def _choose(self, choices: list[str]) -> str:
+    def _choose(self, name: str, choices: list[str]) -> str:
         if set(choices) == {"1", "2", "3", "4", "5"}:
             return self.dice.choice(["3", "4", "4", "5"])
-        return self.dice.choice(choices[:2])
+        likely = [choice for choice in words.CHOSEN.get(_question(name), ()) if choice in choices]
+        return self.dice.choice(likely or choices[:2])
 
 
-SENTENCES = (
-    "We werken met bewoners aan een nieuw plan voor het centrum. De meningen lopen sterk uiteen.",
-    "Ik zoek een manier om inwoners eerder te betrekken, voordat het plan al klaar is.",
-    "De raad wil snel een besluit, en de buurt wil eerst gehoord worden. Dat wringt.",
-    "We proberen een wijkbudget uit. Ik wil weten wat andere gemeenten daarvan leerden.",
-)
+def _question(field: str) -> str:
+    """Return the name of a question in the programme file, of the field that asks it."""
+    return field.removeprefix("vraag-")
 
 
 def local_time(moment: datetime) -> str:

@@ -17,8 +17,8 @@ from vitale_core.adapters import sheets
 from vitale_core.domain import worktime
 from vitale_core.domain.rows import HOSTS, PEOPLE
 from vitale_core.domain.states import EnrolmentStatus, PlanStatus, SessionKind
-from vitale_core.steps import cohorts, imports, intake, programmes
-from vitale_core.store.records import Cohort, CourseSession, Enrolment, Plan, PollOption
+from vitale_core.steps import cohorts, imports, intake, programmes, terugkomdag
+from vitale_core.store.records import Cohort, CourseSession, Enrolment, Plan
 
 OPERATOR = "Operator"
 OPENS = date(2027, 1, 11)
@@ -145,8 +145,9 @@ class Story:
         from flows import terugkomdag as flow
 
         with self._stage.app.database.read() as session:
-            options = session.scalars(select(PollOption.id).order_by(PollOption.starts_at)).all()
-        return str(await flow.choose_date(cast.CODE, options[0], OPERATOR)) if options else None
+            back = cohorts.find_session(session, self.cohort(session), "terugkomdag")
+            best = next((standing.option.id for standing in terugkomdag.standings(session, back)), None)
+        return str(await flow.choose_date(cast.CODE, best, OPERATOR)) if best is not None else None
 
     async def _close_attendance(self) -> str | None:
         from flows import evaluation as flow
