@@ -154,10 +154,19 @@ def test_an_answer_that_nobody_asked_for_ends_the_conversation_before_the_dot():
     assert (ending.stage, ending.code) == (Stage.DATA, None)
 
 
-def test_an_answer_without_an_end_is_not_kept_in_memory():
-    ending = asyncio.run(one_talk([b"250-" + b"x" * 70_000, None]))
+@pytest.mark.parametrize("after", [b"", b"250 2.0.0 ok\r\n", b"421 4.7.0 enough\r\n"])
+def test_what_follows_nonsense_is_not_the_answer_to_the_dot(after):
+    ending = asyncio.run(one_talk([b"250 ok\r\n250 ok\r\n354 go\r\n", None, b"\xff what?\r\n" + after]))
+
+    assert (ending.stage, ending.code) == (Stage.DOT, None)
+
+
+@pytest.mark.parametrize("endless", [b"250-" + b"x" * 70_000, b"250-\r\n" * 12_000], ids=["one line", "empty lines"])
+def test_an_answer_without_an_end_is_not_kept_in_memory(endless):
+    ending = asyncio.run(one_talk([endless, None]))
 
     assert (ending.stage, ending.code) == (Stage.MAIL, None)
+    assert "onbegrijpelijk" in ending.text
 
 
 async def one_talk(pieces: list[bytes | None]) -> Ending:

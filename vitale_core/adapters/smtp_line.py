@@ -35,6 +35,7 @@ class Line(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._heard = bytearray()
         self._lines: list[str] = []  # of an answer that is not complete
+        self._length = 0  # octets of those lines
         self._answers: deque[SMTPResponse] = deque()
         self._unanswered = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -114,11 +115,11 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what the server says, as far as its lines are complete."""
         self._heard += data
-        while end := self._heard.find(b"\n") + 1:
+        while self._error is None and (end := self._heard.find(b"\n") + 1):  # after nonsense nothing is an answer
             line = bytes(self._heard[:end])
             del self._heard[:end]
             self._take(line)
-        if len(self._heard) + sum(map(len, self._lines)) > LONGEST:
+        if len(self._heard) + self._length > LONGEST:
             self._end(aiosmtplib.SMTPResponseException(-1, "an answer without an end"))
         elif self._waiter is not None and self._answers and not self._waiter.done():
             self._waiter.set_result(None)
@@ -137,9 +138,11 @@ class Line(asyncio.Protocol):
             self._end(aiosmtplib.SMTPResponseException(-1, "an answer that makes no sense"))
             return
         self._lines.append(line[4:].strip().decode("utf-8", "replace"))
+        self._length += len(line)
         if line[3:4] != b"-":
             self._answers.append(SMTPResponse(int(line[:3]), "\n".join(self._lines)))
             self._lines.clear()
+            self._length = 0
             self._unanswered -= 1
 
     def _end(self, error: Exception) -> None:
