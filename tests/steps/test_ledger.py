@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.training import BUREAU, HERE, NOW, a_cohort, an_enrolment, at, document, mails_of, some_enrolments
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.programme import STEPS
 from vitale_core.domain.states import CohortStatus, EnrolmentStatus, MessageStatus
 from vitale_core.steps import changes, intake, ledger, people
-from vitale_core.store.records import Cohort, Message, Task
+from vitale_core.store.records import Cohort, Message, Person, Task
 
 FRIDAY_EVENING = at("2027-02-05", "19:00")
 MONDAY_MORNING = at("2027-02-08", "08:00")
@@ -40,6 +40,21 @@ def owe(session, cohort, *, now=NOW, **facts):
         "stale_at": now + timedelta(days=7),
     } | facts
     return ledger.owe(session, cohort, now=now, bureau=BUREAU, **told)
+
+
+def test_a_mail_to_somebody_else_has_another_message_id_though_its_key_is_the_same(written, cohort):
+    row = owe(written, cohort)
+    key, first = row.key, row.message_id
+
+    def again(address):
+        """Owe it once more, as when an older copy of the database never heard of the first."""
+        person = written.get(Person, row.person_id)
+        person.email = person.email_key = address
+        written.execute(delete(Message).where(Message.key == key))
+        return owe(written, cohort, person_id=person.id).message_id
+
+    assert again("noor@gemeente.example") == first
+    assert again("sam@gemeente.example") != first
 
 
 def test_a_mail_is_owed_once(written, cohort):

@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.training import BUREAU, NOW, a_cohort, an_enrolment, at
 from vitale_core.domain.errors import NotFound
@@ -41,6 +41,19 @@ def url(session, enrolment, purpose="participant", now=NOW, secret=SECRET, **fac
 
 def token(address: str) -> str:
     return address.rpartition("/")[2].removesuffix(".ics")
+
+
+def test_a_link_that_an_older_copy_never_heard_of_opens_no_page_of_who_has_that_number_now(written, noor):
+    before = url(written, noor)
+
+    def again(address):
+        noor.person.email = noor.person.email_key = address
+        written.execute(delete(Link))
+        written.flush()
+        return url(written, noor)
+
+    assert again(noor.person.email_key) == before
+    assert again("sam@gemeente.example") != before
 
 
 def test_a_link_stays_the_same_while_it_is_valid(written, noor):

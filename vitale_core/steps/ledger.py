@@ -20,7 +20,7 @@ from vitale_core.domain.states import Approval, MessageStatus
 from vitale_core.steps import facts as facts_step
 from vitale_core.steps import people, tasks
 from vitale_core.steps.programmes import programme_of
-from vitale_core.store.records import Cohort, Message, Task
+from vitale_core.store.records import Cohort, Message, Person, Task
 
 URGENT = timedelta(hours=24)
 """What concerns something within this time may leave outside office hours."""
@@ -81,13 +81,24 @@ def owe(  # noqa: PLR0913 - a ledger row has that many facts
         not_before=not_before,
         stale_at=stale_at,
         about_at=about,
-        message_id=message_id(key, secret=bureau.secret, domain=bureau.mail_address.rpartition("@")[2]),
+        message_id=name_of(session, key, person_id, bureau),
         next_attempt_at=not_before,
         ended_at=now if stale else None,
     )
     session.add(message)
     session.flush()
     return message
+
+
+def name_of(session: Session, key: str, person_id: int, bureau: Bureau) -> str:
+    """Return the Message-ID of the mail with this key to this person.
+
+    The address counts too: after an older copy of the database came back, the number of somebody of whom it never heard
+    goes to another person, whose mails are not those that the journal knows.
+    """
+    domain = bureau.mail_address.rpartition("@")[2]
+    address = session.scalar(select(Person.email_key).where(Person.id == person_id))
+    return message_id(f"{key} {address or ''}", secret=bureau.secret, domain=domain)
 
 
 def leaves_at(moment: datetime, about: datetime | None, bureau: Bureau) -> datetime:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NotFound
-from vitale_core.store.records import CourseSession, Link
+from vitale_core.store.records import CourseSession, Link, Person
 
 Purpose = Literal["participant", "host", "trainer", "agenda"]
 PATHS = {"participant": "/m/{}", "host": "/h/{}", "trainer": "/t/{}", "agenda": "/agenda/{}.ics"}
@@ -117,9 +117,14 @@ def _kept(session: Session, made: Link) -> Link:
 def _nonce(
     session: Session, secret: bytes, purpose: str, cohort_id: int, person_id: int, enrolment_id: int | None
 ) -> str:
-    """Return what tells this link from every other, and from earlier ones for the same page."""
+    """Return what tells this link from every other, and from earlier ones for the same page.
+
+    The address counts: after an older copy of the database came back, the number of somebody of whom it never heard
+    goes to another person, and the link in the mail that was sent must not open that person's page.
+    """
     earlier = select(func.count()).where(Link.purpose == purpose, Link.person_id == person_id)
-    text = f"nonce:{purpose}:{cohort_id}:{person_id}:{enrolment_id}:{session.scalar(earlier)}"
+    who = select(Person.email_key).where(Person.id == person_id)
+    text = f"nonce:{purpose}:{cohort_id}:{person_id}:{enrolment_id}:{session.scalar(earlier)}:{session.scalar(who)}"
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from vitale_core.domain import moves, worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import NeedsApproval, NotFound, Refused
-from vitale_core.domain.postmark import message_id as new_message_id
 from vitale_core.domain.states import MESSAGE, MessageEvent, MessageStatus, after
 from vitale_core.steps import audit
+from vitale_core.steps.ledger import name_of
 from vitale_core.steps.post.claiming import SETTLE
 from vitale_core.steps.post.preparing import LETTER, MAIL
 from vitale_core.steps.tasks import close_tasks
@@ -144,7 +144,7 @@ def resend(session: Session, number: int, *, by: str, now: datetime, bureau: Bur
         not_before=now,
         stale_at=old.stale_at,
         about_at=old.about_at,
-        message_id=new_message_id(key, secret=bureau.secret, domain=bureau.mail_address.rpartition("@")[2]),
+        message_id=name_of(session, key, old.person_id, bureau),
         next_attempt_at=now,
     )
     session.add(again)
