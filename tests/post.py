@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vitale_core.domain.bureau import Bureau
-from vitale_core.domain.delivery import Ending, Parcel, RenderedMail, Stage, Trace, nothing_follows
+from vitale_core.domain.delivery import Ending, Entry, Parcel, RenderedMail, Stage, Trace, nothing_follows
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.postmark import bounce_address, envelope_address, message_id
 from vitale_core.domain.states import MessageStatus, TaskStatus
@@ -105,9 +105,10 @@ class ScriptedServer:
 class MemoryJournal:
     """A journal that forgets with the test."""
 
-    lines: list[tuple[Trace, str, int]] = field(default_factory=list)
+    lines: list[Entry] = field(default_factory=list)
     broken: bool = False
     earlier: dict[str, tuple[Trace, int]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     last_read: int = 0
 
     def write(self, entries, now):
@@ -115,14 +116,19 @@ class MemoryJournal:
         if self.broken and entries:
             raise OSError(28, "no space")
         self.lines += entries
-        for what, name, attempt in entries:
+        for what, name, attempt, text in entries:
             if what is Trace.READ:
                 self.last_read = attempt
             else:
                 self.earlier[name] = (what, attempt)
+                if text:
+                    self.texts[name] = text
 
     def last(self, name):
         return self.earlier.get(name)
+
+    def said_else(self, name, text):
+        return self.texts.get(name, text) != text
 
 
 def owe_mail(session: Session, to: str = "anna@gemeente.test", **facts) -> Message:

@@ -102,7 +102,7 @@ class WatchedJournal(SendJournal):
         entries = list(entries)
         super().write(entries, now)
         at = time.perf_counter()
-        self.windows += [at - self.answered.pop(name) for what, name, _ in entries if what is Trace.ACCEPTED]
+        self.windows += [at - self.answered.pop(name) for what, name, *_ in entries if what is Trace.ACCEPTED]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from tests.post import BUREAU, TUESDAY, MemoryJournal, PlainLetters, owe_mail
-from vitale_core.domain.delivery import Ending, Stage, Trace
+from vitale_core.domain.delivery import Ending, Entry, Stage, Trace
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.incoming import Bounce
 from vitale_core.domain.kinds import CALENDAR, Kind
@@ -132,7 +132,7 @@ class Schedule:
             if not allowed:
                 worker.remove(talk)
                 return
-            self.journal.write([(Trace.MARKED, talk.mail.parcel.message_id, talk.mail.attempts + 1)], self.now)
+            self.journal.write([Entry(Trace.MARKED, talk.mail.parcel.message_id, talk.mail.attempts + 1)], self.now)
             talk.marked = True
             return
         self.dot(talk)
@@ -163,7 +163,7 @@ class Schedule:
             worker.remove(talk)
             if talk.marked and talk.ending and talk.ending.code:
                 trace = Trace.ACCEPTED if talk.ending.code == 250 else Trace.REFUSED
-                self.journal.write([(trace, talk.mail.parcel.message_id, talk.mail.attempts + 1)], self.now)
+                self.journal.write([Entry(trace, talk.mail.parcel.message_id, talk.mail.attempts + 1)], self.now)
 
     def worker_dies(self) -> None:
         self.dice.choice(self.workers).clear()

@@ -15,7 +15,7 @@ from tests.crash import life as lives
 from tests.post import BUREAU, TUESDAY, Clock, MemoryJournal, PlainLetters, ScriptedServer, owe_mail
 from vitale_core import faults
 from vitale_core.adapters.journal import SendJournal
-from vitale_core.domain.delivery import Ending, Stage, Trace
+from vitale_core.domain.delivery import Ending, Entry, Stage, Trace
 from vitale_core.domain.errors import TemporaryFailure
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import MessageStatus
@@ -174,7 +174,7 @@ def test_a_commit_of_a_mark_that_failed_leaves_no_doubt(database, monkeypatch):
     monkeypatch.undo()
 
     assert server.kept == []
-    assert [what for what, _, _ in journal.lines] == [Trace.REFUSED]
+    assert [what for what, *_ in journal.lines] == [Trace.REFUSED]
     with database.read() as session:
         assert session.scalars(select(Message.marked_at)).one() is not None
     clock.forward(minutes=11)
@@ -190,7 +190,7 @@ def test_a_mark_that_only_the_journal_has_leaves_a_doubt(database):
         prepare(session, now=clock(), letters=PlainLetters(), bureau=BUREAU)
     with database.write() as session:
         (mail,) = claim(session, now=clock(), limit=1, bureau=BUREAU, journal=journal)
-    journal.write([(Trace.MARKED, mail.parcel.message_id, 1)], clock())  # and then the machine stopped
+    journal.write([Entry(Trace.MARKED, mail.parcel.message_id, 1)], clock())  # and then the machine stopped
 
     clock.forward(minutes=11)
     deliver(database, server, clock, journal=journal)
@@ -284,8 +284,8 @@ def test_a_life_in_which_the_clock_jumps(tmp_path, database_url, jump, at):
 
 def test_the_journal_of_an_older_month_is_still_known(tmp_path):
     journal = SendJournal(tmp_path, "one")
-    journal.write([(Trace.MARKED, "<a@b>", 1), (Trace.ACCEPTED, "<a@b>", 1)], TUESDAY)
-    journal.write([(Trace.MARKED, "<c@d>", 2)], TUESDAY + timedelta(days=40))
+    journal.write([Entry(Trace.MARKED, "<a@b>", 1), Entry(Trace.ACCEPTED, "<a@b>", 1)], TUESDAY)
+    journal.write([Entry(Trace.MARKED, "<c@d>", 2)], TUESDAY + timedelta(days=40))
     journal.close()
     with (tmp_path / "one-2027-04.log").open("a") as torn:
         torn.write("2027-04-25T10:00:00+0000 accep")

@@ -2,8 +2,8 @@
 
 When an older copy of the database comes back, its outbox is older than reality and would send a day again, and it never
 heard of the answers that were handled since. This append-only file knows better. One line an event,
-`2027-03-18T08:30:00+00:00 marked 1 <hash of the Message-ID>`; no personal data. A line is on disk before the final dot
-of its mail is sent, and before a mail that was handled leaves the inbox.
+`2027-03-18T08:30:00+0000 marked 1 <hash of the Message-ID><hash of what it says>`; no personal data. A line is on disk
+before the final dot of its mail is sent, and before a mail that was handled leaves the inbox.
 
 Each database has its own journal (its name is kept in the database, so a restored copy finds it back). A file holds
 a month; the last three are read, longer than any backup is kept.
@@ -16,11 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 from vitale_core import faults
-from vitale_core.domain.delivery import Trace
+from vitale_core.domain.delivery import Entry, Trace
 
 MONTHS = 3
 _FIELDS = 4
-_DIGITS = 32  # of a hash
+_DIGITS = 32  # of the hash of a name
+_TEXT = 16  # of the hash of what a mail says, which older lines do not have
 
 
 class SendJournal:
@@ -34,33 +35,39 @@ class SendJournal:
         self._file = -1
         folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[bytes, tuple[Trace, int]] = {}
+        self._texts: dict[bytes, bytes] = {}
         self._last_read = 0
         for path in sorted(folder.glob(f"{name}-*.log"))[-MONTHS:]:
             self._read(path)
 
-    def write(self, entries: Iterable[tuple[Trace, str, int]], now: datetime) -> None:
+    def write(self, entries: Iterable[Entry], now: datetime) -> None:
         """Append these events and wait until the disk has them; see `delivery.Journal`."""
-        hashed = [(what, _hash(name), attempt) for what, name, attempt in entries]
+        hashed = [(what, _hash(name), number, _short(text)) for what, name, number, text in entries]
         if not hashed:
             return
         file = self._open(now)
         at = f"{now:%Y-%m-%dT%H:%M:%S%z}"
-        data = "".join([f"{at} {what} {attempt} {name.hex()}\n" for what, name, attempt in hashed]).encode("ascii")
+        lines = [f"{at} {what} {number} {name.hex()}{text.hex()}\n" for what, name, number, text in hashed]
+        data = "".join(lines).encode("ascii")
         if _ends_torn(file):
             data = b"\n" + data  # else what is written now would be lost with it
         faults.point("journal: before the write")
         written = os.write(file, data)
         if written != len(data):
             raise OSError(f"the send journal took {written} of {len(data)} bytes")
-        if any(what is not Trace.REFUSED for what, _, _ in hashed):
+        if any(what is not Trace.REFUSED for what, *_ in hashed):
             os.fdatasync(file)
         faults.point("journal: on disk")
-        for what, name, attempt in hashed:
-            self._remember(name, what, attempt)
+        for what, name, number, text in hashed:
+            self._remember(name, what, number, text)
 
     def last(self, message_id: str) -> tuple[Trace, int] | None:
         """Return the last event of a message and the number of its attempt."""
         return self._known.get(_hash(message_id))
+
+    def said_else(self, message_id: str, text: str) -> bool:
+        """Say whether a message is known to have told its reader something else; see `delivery.Journal`."""
+        return self._texts.get(_hash(message_id), _short(text)) != _short(text)
 
     @property
     def last_read(self) -> int:
@@ -87,22 +94,27 @@ class SendJournal:
                 os.close(folder)
         return self._file
 
-    def _remember(self, name: bytes, what: Trace, number: int) -> None:
+    def _remember(self, name: bytes, what: Trace, number: int, text: bytes) -> None:
         if what is Trace.READ:
             self._last_read = number
         else:
             self._known[name] = (what, number)
+            if text:
+                self._texts[name] = text
 
     def _read(self, path: Path) -> None:
         """Read one month. What a power cut or a full disk tore off is no line."""
         with path.open("rb") as file:
             for line in file:
                 fields = line.split()
-                if len(fields) != _FIELDS or len(fields[3]) != _DIGITS or not line.endswith(b"\n"):
+                if len(fields) != _FIELDS or not line.endswith(b"\n"):
+                    continue
+                if len(fields[3]) not in {_DIGITS, _DIGITS + _TEXT}:
                     continue
                 try:
-                    name = bytes.fromhex(fields[3].decode("ascii"))
-                    self._remember(name, Trace(fields[1].decode("ascii")), int(fields[2]))
+                    both = bytes.fromhex(fields[3].decode("ascii"))
+                    name, text = both[: _DIGITS // 2], both[_DIGITS // 2 :]
+                    self._remember(name, Trace(fields[1].decode("ascii")), int(fields[2]), text)
                 except ValueError:
                     continue
 
@@ -114,4 +126,8 @@ def _ends_torn(file: int) -> bool:
 
 
 def _hash(message_id: str) -> bytes:
-    return hashlib.sha256(message_id.encode()).digest()[:16]
+    return hashlib.sha256(message_id.encode()).digest()[: _DIGITS // 2]
+
+
+def _short(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[: _TEXT // 2] if text else b""

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WAITS = (5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
@@ -307,11 +307,23 @@ class Trace(StrEnum):
     READ = "read"  # came in and was handled; the number is that of its row
 
 
+class Entry(NamedTuple):
+    """One event for the journal: `number` is that of the attempt, or of the row of a mail that came in.
+
+    `text` is the hash of what the reader sees, or nothing.
+    """
+
+    what: Trace
+    message_id: str
+    number: int
+    text: str = ""
+
+
 class Journal(Protocol):
     """The memory of mail outside the database, for when an older database comes back."""
 
-    def write(self, entries: Iterable[tuple[Trace, str, int]], now: datetime) -> None:
-        """Append (what, Message-ID, number of the attempt) and wait for the disk."""
+    def write(self, entries: Iterable[Entry], now: datetime) -> None:
+        """Append these events and wait for the disk."""
         ...
 
     @property
@@ -321,4 +333,8 @@ class Journal(Protocol):
 
     def last(self, message_id: str) -> tuple[Trace, int] | None:
         """Return what an earlier life of this installation did with the message, and in which attempt."""
+        ...
+
+    def said_else(self, message_id: str, text: str) -> bool:
+        """Say whether the message of that attempt is known to have told its reader something else."""
         ...

@@ -7,6 +7,7 @@ from vitale_core.domain.delivery import Trace
 from vitale_core.domain.errors import TemporaryFailure
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import MessageStatus
+from vitale_core.steps.post import settling
 
 
 def test_an_answer_that_never_came_waits_for_a_person(post):
@@ -51,7 +52,7 @@ def test_the_mark_is_in_the_journal_before_the_dot(post):
 
     post.deliver()
 
-    seen = [what for what, _, _ in post.journal.lines]
+    seen = [what for what, *_ in post.journal.lines]
     assert seen == [Trace.MARKED]
     assert post.row(number).marked_at == TUESDAY
 
@@ -67,6 +68,39 @@ def test_an_older_database_does_not_send_again_what_the_journal_knows(post):
     assert post.row(sent).status is MessageStatus.SENT
     assert post.row(doubtful).status is MessageStatus.UNCERTAIN
     assert set(post.tasks()) == {"journal", "uncertain"}
+
+
+def test_what_the_journal_knows_with_another_text_waits_for_a_person_and_goes_under_its_own_name(post):
+    number = post.owe("a@a.test")
+    first = post.row(number).message_id
+    post.journal.earlier[first], post.journal.texts[first] = (Trace.ACCEPTED, 1), "the text of an undone life"
+
+    post.deliver()
+
+    assert post.server.asked == []
+    assert post.row(number).status is MessageStatus.AWAITING_APPROVAL
+    assert "andere tekst" in post.row(number).outcome
+    assert post.tasks() == ["journal"]
+
+    with post.database.write() as session:
+        settling.approve(session, number, content_hash=post.row(number).content_hash, by="operator", now=post.clock.at)
+    assert post.deliver().sent == 1
+    assert post.row(number).message_id != first
+    assert f"Message-ID: {post.row(number).message_id}".encode() in post.server.kept[0].mime
+
+
+def test_a_calendar_that_the_journal_knows_with_another_text_is_put_right_at_once(post):
+    number = post.owe("a@a.test", kind=Kind.CALENDAR_UPDATE)
+    first = post.row(number).message_id
+    post.journal.earlier[first], post.journal.texts[first] = (Trace.ACCEPTED, 1), "the date of an undone life"
+
+    post.deliver()
+    post.clock.forward(days=1)
+    post.deliver()
+
+    assert [parcel.message_id for parcel in post.server.kept] == [post.row(number).message_id]
+    assert post.row(number).message_id != first
+    assert post.row(number).status is MessageStatus.SENT
 
 
 def test_a_journal_that_cannot_be_written_stops_before_the_dot(post):

@@ -20,7 +20,8 @@ from vitale_core.domain.delivery import Journal, Parcel, Trace
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import CALENDAR
 from vitale_core.domain.postmark import envelope_address
-from vitale_core.domain.states import MessageEvent, MessageStatus
+from vitale_core.domain.postmark import message_id as new_message_id
+from vitale_core.domain.states import MESSAGE, MessageEvent, MessageStatus, after
 from vitale_core.steps.post.preparing import end, end_stale, held_if_changed, may_leave
 from vitale_core.steps.post.relay import resting_domains
 from vitale_core.steps.post.suppression import NO_MORE, blocked
@@ -47,6 +48,7 @@ class ClaimedMail:
     attempts: int
     token: str
     lease_until: datetime
+    text: str = ""  # hash of what the reader sees
 
 
 def claim(
@@ -176,6 +178,8 @@ def _may_go(session: Session, row: Row[Any], *, now: datetime, bureau: Bureau, j
     message = _record(session, row)
     if row.stale_at <= now:
         end_stale(session, message, now=now)
+    elif known and row.attempts == 0 and journal.said_else(row.message_id, row.content_hash or ""):
+        _tell_apart(session, message, bureau, now)
     elif known:
         _believe(session, message, known, now)
     elif row.rendered_version != row.version and (reason := untrue(session, [message], bureau=bureau)):
@@ -233,6 +237,7 @@ def _take(session: Session, rows: Sequence[Row[Any]], lease_until: datetime) -> 
             row.attempts,
             token,
             lease_until,
+            row.content_hash or "",
         )
         for row in rows
         if row.id in taken
@@ -250,6 +255,27 @@ def _believe(session: Session, message: Message, known: tuple[Trace, int], now: 
         _note(session, message, "accepted", message.outcome, now)
     else:
         now_uncertain(session, message, said="Volgens het verzendjournaal is deze mail al eens verzonden.", now=now)
+    _tell_older(session, now)
+
+
+def _tell_apart(session: Session, message: Message, bureau: Bureau, now: datetime) -> None:
+    """Give a mail an own Message-ID: the journal knows another text by this one, of a life that was undone.
+
+    Its reader knows the other text. A calendar is put right at once; whether words must follow too, a person decides.
+    """
+    message.message_id = new_message_id(
+        f"{message.key} {message.content_hash}", secret=bureau.secret, domain=bureau.mail_address.rpartition("@")[2]
+    )
+    message.rendered_version = None
+    if message.kind not in CALENDAR:
+        message.status = after(MESSAGE, message.status, MessageEvent.HOLD)
+        message.outcome = "Volgens het verzendjournaal ging deze mail al weg met een andere tekst; moet deze ook weg?"
+        message.approved_hash = message.approved_at = message.approved_by = None
+    _note(session, message, "other text", "het verzendjournaal kent een andere tekst; deze database is ouder", now)
+    _tell_older(session, now)
+
+
+def _tell_older(session: Session, now: datetime) -> None:
     owe_task(
         session,
         key="journal/",

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from vitale_core import faults
-from vitale_core.domain.delivery import Journal, LeaseLost, Trace, Verdict
+from vitale_core.domain.delivery import Entry, Journal, LeaseLost, Trace, Verdict
 from vitale_core.steps.post.claiming import ClaimedMail
 from vitale_core.steps.post.recording import Result, domains, give_back, record_rest, write_down
 from vitale_core.steps.post.relay import all_is_well, breaker_of, resting_domains, troubled
@@ -197,7 +197,7 @@ class Clerk:
         self._marked |= numbers
         return numbers
 
-    def _told(self, results: list[Result]) -> list[tuple[Trace, str, int]]:
+    def _told(self, results: list[Result]) -> list[Entry]:
         """Return what the journal must know of these results: only of mails whose mark it has."""
         told = []
         for result in results:
@@ -205,13 +205,16 @@ class Clerk:
             if number in self._marked:
                 self._marked.discard(number)
                 if verdict is not Verdict.UNCERTAIN:
-                    trace = Trace.ACCEPTED if verdict is Verdict.SENT else Trace.REFUSED
-                    told.append((trace, result.mail.parcel.message_id, result.mail.attempts + 1))
+                    told.append(_line(Trace.ACCEPTED if verdict is Verdict.SENT else Trace.REFUSED, result.mail))
         return told
 
 
-def _lines(what: Trace, mails: Iterable[ClaimedMail]) -> list[tuple[Trace, str, int]]:
-    return [(what, mail.parcel.message_id, mail.attempts + 1) for mail in mails]
+def _lines(what: Trace, mails: Iterable[ClaimedMail]) -> list[Entry]:
+    return [_line(what, mail) for mail in mails]
+
+
+def _line(what: Trace, mail: ClaimedMail) -> Entry:
+    return Entry(what, mail.parcel.message_id, mail.attempts + 1, mail.text)
 
 
 __all__ = ["CONVERSATION", "UNMARKED", "Clerk"]

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from vitale_core import faults
 from vitale_core.domain.bureau import Bureau
-from vitale_core.domain.delivery import Journal, Trace
+from vitale_core.domain.delivery import Entry, Journal, Trace
 from vitale_core.domain.errors import TemporaryFailure, VitaleError
 from vitale_core.domain.incoming import IncomingKind, IncomingMail, Mailbox, RawMail, Reader, Unreadable
 from vitale_core.domain.states import TaskStatus
@@ -243,7 +243,7 @@ def _read_again(
 
 def _tell(journal: Journal, number: int, now: datetime) -> None:
     try:
-        journal.write([(Trace.READ, "", number)], now)
+        journal.write([Entry(Trace.READ, "", number)], now)
     except OSError as error:
         raise TemporaryFailure(
             f"Het verzendjournaal kan niet worden beschreven ({type(error).__name__}); de mails wachten.",
