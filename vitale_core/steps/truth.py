@@ -58,6 +58,9 @@ _TO: dict[Kind, AbstractSet[EnrolmentStatus]] = {
 }
 """Whose enrolment a kind of mail may concern; all others only who takes part."""
 
+_OUT = frozenset({Kind.OFFER_LAPSED, Kind.LIST_CLOSED, Kind.REJECTED, Kind.WITHDRAWN, Kind.SUBSTITUTED})
+"""Mails that tell somebody not to take part."""
+
 
 def untrue(session: Session, messages: Sequence[Message], *, bureau: Bureau) -> dict[int, str]:
     """Return, for each of these messages that must not go any more, why: a Dutch sentence."""
@@ -88,12 +91,39 @@ def _why_not(session: Session, cohort: Cohort | None, message: Message) -> str |
         return "De lichting is afgezegd."
     if cohort and cohort.status is not CohortStatus.CANCELLED and kind is Kind.COHORT_CANCELLED:
         return "De lichting gaat toch door."
-    if message.enrolment_id is not None:
-        enrolment = session.get(Enrolment, message.enrolment_id)
-        if enrolment is None or enrolment.status not in _TO.get(kind, HAS_A_SEAT):
-            state = of_state(enrolment.status) if enrolment else "weg"
-            return f"De aanmelding is nu '{state}': deze mail past daar niet bij."
+    if message.enrolment_id is not None and (reason := _of_enrolment(session, message.enrolment_id, kind)):
+        return reason
     return _superseded(session, message, kind)
+
+
+def _of_enrolment(session: Session, number: int, kind: Kind) -> str | None:
+    """Say why a mail of this kind does not go with what became of the enrolment."""
+    enrolment = session.get(Enrolment, number)
+    if enrolment is None or enrolment.status not in _TO.get(kind, HAS_A_SEAT):
+        state = of_state(enrolment.status) if enrolment else "weg"
+        return f"De aanmelding is nu '{state}': deze mail past daar niet bij."
+    if kind in _OUT and _came_back(session, enrolment):
+        return "De ontvanger doet intussen weer mee."
+    if kind is Kind.TRANSFERRED and _left_there_too(session, enrolment):
+        return "De ontvanger is intussen ook daar weer weg."
+    return None
+
+
+def _came_back(session: Session, ended: Enrolment) -> bool:
+    """Say whether the same person took a seat in the same cohort again since."""
+    again = select(Enrolment.id).where(
+        Enrolment.cohort_id == ended.cohort_id,
+        Enrolment.person_id == ended.person_id,
+        Enrolment.id > ended.id,
+        Enrolment.status.in_(HAS_A_SEAT),
+    )
+    return session.scalar(again.limit(1)) is not None
+
+
+def _left_there_too(session: Session, moved: Enrolment) -> bool:
+    """Say whether who was moved to another cohort left that one since."""
+    there = session.scalar(select(Enrolment.status).where(Enrolment.transferred_from_id == moved.id))
+    return there is not None and there not in LIVE | HAS_A_SEAT
 
 
 def _superseded(session: Session, message: Message, kind: Kind) -> str | None:
