@@ -9,7 +9,7 @@ from tests.owed_mails import owed
 from tests.training import BUREAU, NOW, a_cohort, an_enrolment
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import EnrolmentStatus, MessageStatus
-from vitale_core.steps import privacy
+from vitale_core.steps import details, privacy
 from vitale_core.store.records import Message, Mime, Person
 
 NAME = "Renée d'Hérelle-Zuidwijk"
@@ -97,6 +97,16 @@ def test_a_name_with_a_comma_is_found_in_a_calendar_too(written, subtype):
     person.name = "d'Hérelle, Renée"
     told = "DESCRIPTION:Samen met d'Hérelle\\, Renée\\nen Jo" if subtype == "calendar" else "Met d'Hérelle, Renée."
     kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), told, subtype=subtype)
+
+    assert erase(written, person)
+
+    assert written.scalars(select(Mime)).all() == []
+
+
+def test_a_mail_to_others_with_a_former_name_goes_too(written):
+    cohort, person, sam = a_group(written)
+    kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), f"Samen met {NAME}.")
+    details.correct(written, person, {"name": "Renée Bakker"}, by="operator", now=NOW, bureau=BUREAU)
 
     assert erase(written, person)
 

@@ -26,6 +26,8 @@ def correct(
     changed = tuple(field for field, text in wanted.items() if (getattr(person, field) or "") != text)
     if not changed:
         return ()
+    if "name" in changed:
+        people.keep_former(session, person, person.name)
     for field in changed:
         setattr(person, field, wanted[field] or None)
     session.flush()

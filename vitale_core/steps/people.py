@@ -1,5 +1,6 @@
 """People: one row per address, whatever its capitals."""
 
+import json
 import re
 import unicodedata
 from datetime import datetime
@@ -12,9 +13,12 @@ from sqlalchemy.orm import Session
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.postmark import envelope_address
 from vitale_core.steps import tasks
-from vitale_core.store.records import Enrolment, Person
+from vitale_core.store.records import Enrolment, Note, Person
 
 LONGEST_NAME = 120
+FORMERLY = "formerly/"
+"""Begins the name of the note that holds the names and addresses somebody had before."""
+
 _BY_ADDRESS = select(Person).where(Person.email_key == bindparam("key"))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
@@ -124,6 +128,18 @@ def ask_who_it_is(session: Session, enrolment: Enrolment, *, named: str, now: da
         enrolment_id=enrolment.id,
         now=now,
     )
+
+
+def formerly(session: Session, person: Person) -> list[str]:
+    """Return the names and addresses somebody had before: mails from then still say them."""
+    note = session.get(Note, f"{FORMERLY}{person.id}")
+    return list(json.loads(note.value)) if note else []
+
+
+def keep_former(session: Session, person: Person, *texts: str | None) -> None:
+    """Keep a name or an address that somebody has no longer, so that erasing finds it too."""
+    kept = list(dict.fromkeys([*formerly(session, person), *filter(None, texts)]))
+    session.merge(Note(name=f"{FORMERLY}{person.id}", value=json.dumps(kept, ensure_ascii=False)))
 
 
 def first_name(person: Person) -> str:

@@ -190,6 +190,8 @@ def correct_address(
         return []
     same = address == person.email
     concerned = [lock_cohort(session, number) for number in sorted(_cohorts_of(session, person))]
+    if address != person.email:
+        people.keep_former(session, person, person.email)
     person.email, person.email_key = address, address.casefold()
     session.flush()
     again = []

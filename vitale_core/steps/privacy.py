@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import LIVE, MessageStatus
-from vitale_core.steps import audit, intake, trainers
+from vitale_core.steps import audit, intake, people, trainers
 from vitale_core.steps.plan import reading as plans
 from vitale_core.store.database import leave_no_trace
 from vitale_core.store.records import (
@@ -55,7 +56,8 @@ def export(session: Session, person: Person) -> dict[str, Any]:
     """Return all that is kept of a person as plain values, table by table; of nobody else."""
     enrolments = _enrolments(session, person)
     numbers = [enrolment.id for enrolment in enrolments]
-    document: dict[str, Any] = {"person": [_row(person)], "enrolment": [_row(e) for e in enrolments]}
+    known = _row(person) | {"formerly": people.formerly(session, person)}
+    document: dict[str, Any] = {"person": [known], "enrolment": [_row(e) for e in enrolments]}
     for record in OF_ENROLMENT:
         column = record.__table__.c.enrolment_id
         rows = session.scalars(select(record).where(column.in_(numbers)))
@@ -143,7 +145,8 @@ def _finish(session: Session, person: Person, *, now: datetime) -> bool:
     person.organisation = person.department = person.function = None
     person.erased_at = now
     leave_no_trace(session)
-    _delete(session, select(Note).where(Note.name.in_([f"erase/{person.id}", f"{trainers.KEY}{person.id}"])))
+    notes = [f"{begin}{person.id}" for begin in ("erase/", trainers.KEY, people.FORMERLY)]
+    _delete(session, select(Note).where(Note.name.in_(notes)))
     audit.note(session, what="erased", actor=audit.CLOCK, object_kind="person", object_id=person.id, now=now)
     return True
 
@@ -165,12 +168,22 @@ def _forget_post(session: Session, person: Person) -> None:
 def _mails_that_name(session: Session, person: Person) -> list[Message]:
     """Return the mails to others that name this person: a group, its host and the trainer read who comes along."""
     cohorts = {enrolment.cohort_id for enrolment in _enrolments(session, person)}
-    marks = [re.escape(" ".join(mark.casefold().split())) for mark in (person.name, person.email) if mark]
-    named = re.compile(rf"(?<!\w)(?:{'|'.join(marks)})(?!\w)")  # "Jan" is not in "januari"
+    named = _any_of(_marks(session, person))
     kept = select(Message, Mime).join(Mime, Mime.message_id == Message.id)
     others = kept.where(Message.cohort_id.in_(cohorts), Message.person_id != person.id)
     rows = session.execute(others.execution_options(yield_per=AT_A_TIME))
-    return [mail for mail, mime in rows if marks and named.search(_words(mime.content))]
+    return [mail for mail, mime in rows if named.search(_words(mime.content))]
+
+
+def _marks(session: Session, person: Person) -> list[str]:
+    """Return what somebody is known by in mails, now and before."""
+    told = (person.name, person.email, *people.formerly(session, person))
+    return [" ".join(mark.casefold().split()) for mark in told if mark]
+
+
+def _any_of(marks: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds one of these marks as a word of its own: "Jan" is not in "januari"."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, marks)) or '(?!)'})(?!\w)")
 
 
 def _held(session: Session, mails: list[Message]) -> list[Message]:
@@ -189,8 +202,9 @@ def _leaves_as_it_is(mail: Message, now: datetime) -> bool:
 def _words(mime: bytes) -> str:
     """Return all that a mail says on one line, in small letters: headers, texts and calendar."""
     mail = message_from_bytes(mime, policy=policy.default)
-    told = [str(value) for value in mail.values()]
+    told: list[str] = []
     for part in mail.walk():
+        told += map(str, part.values())
         if part.get_content_maintype() == "text":
             text = part.get_content()
             told.append(_unescaped(text) if part.get_content_subtype() == "calendar" else text)
@@ -204,12 +218,21 @@ def _unescaped(calendar: str) -> str:
 
 
 def _forget_written(session: Session, person: Person) -> None:
-    """Let go of the mails that this person wrote, and of those that name the address, such as a bounce."""
-    address = (person.email_key or "").encode()
+    """Let go of the mails that this person wrote, and of those that name the address or the whole name."""
+    named = _any_of(mark for mark in _marks(session, person) if "@" in mark or " " in mark)
     kept = select(Incoming).where(Incoming.raw.is_not(None)).execution_options(yield_per=AT_A_TIME)
     for mail in session.scalars(kept):
-        if address and address in (mail.raw or b"").lower():
+        if named.search(_heard(mail.raw or b"")):
             mail.raw = None
+
+
+def _heard(raw: bytes) -> str:
+    """Return all that a mail from outside says; one that cannot be taken apart says its bytes."""
+    plain = " ".join(raw.decode("utf-8", "replace").casefold().split())
+    try:
+        return f"{plain} {_words(raw)}"
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, MessageError):
+        return plain
 
 
 def _delete(session: Session, query: Any) -> None:  # noqa: ANN401 - a select of any record

@@ -11,10 +11,10 @@ from vitale_core.adapters.incoming import read_mail
 from vitale_core.adapters.mailbox import HANDLED, MaildirBox
 from vitale_core.adapters.replies import calendar_reply
 from vitale_core.domain.incoming import IncomingMail
-from vitale_core.steps import privacy
+from vitale_core.steps import details, persons, privacy
 from vitale_core.steps.post.inbox import NEEDED_FOR, let_go
 from vitale_core.steps.tasks import close_tasks, owe_task
-from vitale_core.store.records import Incoming, Person, Task
+from vitale_core.store.records import Incoming, Note, Person, Task
 
 
 def test_an_answer_of_a_calendar_is_applied_and_the_mail_moved(inbox):
@@ -135,6 +135,27 @@ def test_who_is_erased_leaves_no_mail_behind(inbox):
         assert privacy.erase(session, person, by="operator", now=inbox.now, bureau=BUREAU)
 
     assert [raw is None for raw in inbox.rows(Incoming.raw)] == [True, False]
+
+
+def test_who_is_erased_leaves_no_mail_behind_from_a_former_address_or_with_a_former_name(inbox):
+    inbox.sent("anna@gemeente.test")
+    inbox.put(words("Ik trouw.", sender="Anna <anna@gemeente.test>"))
+    inbox.put(words("Is\u00a0Anna de Jong, mijn collega, er ook? Één mail.", sender="sam@gemeente.test"))
+    inbox.put(words("Is Anna de Groot er ook?", sender="sam@gemeente.test"))
+    inbox.put(words("Is Anna er ook?", sender="sam@gemeente.test"))
+    inbox.read()
+
+    with inbox.database.write() as session:
+        person = session.scalars(select(Person).where(Person.email_key == "anna@gemeente.test")).one()
+        here = {"by": "operator", "now": inbox.now, "bureau": BUREAU}
+        details.correct(session, person, {"name": "Anna de Jong"}, **here)
+        details.correct(session, person, {"name": "Anna de Groot"}, **here)
+        persons.correct_address(session, person, "degroot@gemeente.test", **here)
+        assert {"anna@gemeente.test", "Anna de Jong"} <= set(privacy.export(session, person)["person"][0]["formerly"])
+        assert privacy.erase(session, person, **here)
+        assert session.scalars(select(Note).where(Note.name.startswith("formerly/"))).all() == []
+
+    assert [raw is None for raw in inbox.rows(Incoming.raw)] == [True, True, True, False]
 
 
 def test_a_settled_mail_is_forgotten_after_a_month_and_one_that_waits_is_not(inbox):
