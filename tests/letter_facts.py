@@ -117,6 +117,7 @@ VISITING = {
     "visit": VISIT,
     "deadline": at("2027-03-24 08:00"),
     "report_day": DAY2["start"],
+    "again": False,
     "why": "visit",
     "reason": "",
 }
@@ -270,6 +271,7 @@ VARIANTS: dict[str, tuple[Kind, dict[str, Any]]] = {
         Kind.REMINDER,
         {**HOST_EVENT, "title": VISIT["title"], "what": "je werkbezoek", "parts": []},
     ),
+    "group_proposal-again": (Kind.GROUP_PROPOSAL, {**VISITING, "again": True}),
     "group_proposal-confirmed": (Kind.GROUP_PROPOSAL, {**VISITING, "visit": {**VISIT, "confirmed": True}}),
     "changes-cancelled": (
         Kind.CHANGES,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from tests.owed_mails import confirmed_visit, facts_of, told
+from tests.owed_mails import confirmed_visit, facts_of, owed, told
 from tests.training import (
     BUREAU,
     NOW,
@@ -23,6 +23,7 @@ from vitale_core.domain.states import (
     Answer,
     CohortStatus,
     EnrolmentStatus,
+    MessageStatus,
     SessionStatus,
     VisitStatus,
 )
@@ -159,6 +160,19 @@ def test_a_group_reads_with_whom_where_and_when(session):
     assert facts["visit"]["confirmed"] is False
     assert facts["visit"]["location"] == "Dorpsstraat 1, Assen"
     assert facts["report_day"] == at("2027-04-22", "09:30")
+
+
+def test_who_heard_of_another_visit_reads_that_this_one_replaces_it(session):
+    cohort, plan = an_approved_cohort(session)
+    first, second = visits_of(plan)[1], visits_of(plan)[2]
+    member = first.group.members[0].enrolment
+    earlier = owed(session, cohort, Kind.GROUP_PROPOSAL, member, subject="visit-1", payload={"visit": first.id})
+
+    unheard = told(session, cohort, Kind.GROUP_PROPOSAL, member, subject="visit-2", payload={"visit": second.id})
+    earlier.status = MessageStatus.SENT
+    heard = told(session, cohort, Kind.GROUP_PROPOSAL, member, subject="visit-3", payload={"visit": second.id})
+
+    assert (unheard["again"], heard["again"]) == (False, True)
 
 
 def test_only_what_the_group_told_was_looked_at(session):

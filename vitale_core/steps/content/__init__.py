@@ -40,7 +40,7 @@ _FACTS: Mapping[Kind, Callable[[Case], Facts]] = {
     Kind.PARTICIPANT_LIST: training.participant_list,
     Kind.DIGEST: office.digest,
     Kind.FAILURE: office.failure,
-    Kind.GROUP_PROPOSAL: werkbezoek.visit,
+    Kind.GROUP_PROPOSAL: werkbezoek.proposal,
     Kind.HOST_REQUEST: werkbezoek.visit,
     Kind.HOST_REMINDER: werkbezoek.visit,
     Kind.HOST_DETAILS: werkbezoek.visit,

@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
-from vitale_core.domain.states import HAS_A_SEAT, CohortStatus, PlanStatus, VisitStatus
+from vitale_core.domain.states import HAS_A_SEAT, CohortStatus, MessageStatus, PlanStatus, VisitStatus
 from vitale_core.steps import visits
 from vitale_core.steps.content.case import Case, Facts
 from vitale_core.steps.content.days import training_day_after
-from vitale_core.store.records import CourseSession, Group, GroupMember, Plan, Visit
+from vitale_core.store.records import CourseSession, Group, GroupMember, Message, Plan, Visit
 
 HOST_PAGES = {
     Kind.HOST_REQUEST: "bezoek/{visit}",
@@ -39,6 +39,21 @@ def visit(case: Case) -> Facts:
         "why": "cohort" if cancelled else "visit",
         "reason": str(case.cohort.settings.get("reason", "")) if cancelled else found.reason,
     }
+
+
+def proposal(case: Case) -> Facts:
+    """Return the visit, and whether the reader heard of another one before: this one replaces it."""
+    earlier = (
+        select(Message.id)
+        .where(
+            Message.enrolment_id == case.message.enrolment_id,
+            Message.kind == Kind.GROUP_PROPOSAL,
+            Message.status.in_((MessageStatus.SENT, MessageStatus.UNCERTAIN)),
+            Message.id != case.message.id,
+        )
+        .limit(1)
+    )
+    return {**visit(case), "again": case.session.scalar(earlier) is not None}
 
 
 def visit_at(case: Case, session: CourseSession) -> Visit | None:
