@@ -94,7 +94,7 @@ EVENT = {
 }
 HOST_EVENT = {
     **EVENT,
-    "title": "Bezoek van 3 beleidsadviseurs (Vitale Overheid)",
+    "title": "Bezoek van 3 deelnemers (Vitale Overheid)",
     "what": "bezoek",
     "start": VISIT["start"],
     "end": VISIT["end"],

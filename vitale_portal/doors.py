@@ -181,6 +181,11 @@ class Door:
     office: bool = False
     rehearsed: Callable[[Call, Consequences[Response]], Response] | None = None
 
+    @property
+    def formal(self) -> bool:
+        """Whether who comes here is addressed with "u"."""
+        return self.purpose == "host"
+
     def endpoint(self, house: House) -> Callable[[Request], Awaitable[Response]]:
         """Return what Starlette calls."""
 
@@ -200,12 +205,12 @@ class Door:
                 # Who writes may have to wait for the database, and keeps no reader waiting.
                 return await to_thread.run_sync(work, limiter=None if request.method == "POST" else house.readers)
             except TimeoutError:
-                return plea(house.views, 408)
+                return plea(house.views, 408, formal=self.formal)
             except (HTTPException, TooLarge):
                 raise
             except Exception as failure:  # noqa: BLE001 - whatever it is, the person gets a page and the log a place
                 log.error("%s: %s", self.name, broken_at(failure))  # noqa: TRY400 - its message may hold an answer
-                return plea(house.views, 500)
+                return plea(house.views, 500, formal=self.formal)
             finally:
                 await sent.close()
 
@@ -220,14 +225,14 @@ class Door:
             with house.app.database.read() as session:
                 return self.show(_opened(self, replace(call, session=session)))
         except NotFound:
-            return self._gone(call) or nothing_here(house.views)
+            return self._gone(call) or nothing_here(house.views, formal=self.formal)
         except Unsealed:
-            return plea(house.views, 403)
+            return plea(house.views, 403, formal=self.formal)
         except Refused as refusal:
-            return plea(house.views, 409, **said(refusal), back=call.root)
+            return plea(house.views, 409, **said(refusal), back=call.root, formal=self.formal)
         except (TemporaryFailure, OperationalError) as failure:
             log.warning("%s: %s", self.name, type(failure).__name__)
-            return plea(house.views, 503)
+            return plea(house.views, 503, formal=self.formal)
 
     def _gone(self, call: Call) -> Response | None:
         """Return what this door has to say about a link that does not open it; nothing, but for a feed."""
@@ -333,18 +338,18 @@ def broken_at(failure: Exception) -> str:
 PLEAS = {
     400: (
         "Dit begrijpen we niet",
-        "Wat je browser stuurde, konden we niet lezen.",
+        "Wat de browser stuurde, konden we niet lezen.",
         "Ga terug en probeer het nog een keer.",
     ),
     403: (
         "Dit formulier werkt niet meer",
-        "Je antwoord kwam niet van een van onze eigen pagina’s, of de pagina stond lang open. Er is niets bewaard.",
-        "Open de link uit je mail opnieuw en vul het formulier daar in.",
+        "Het antwoord kwam niet van een van onze eigen pagina’s, of de pagina stond lang open. Er is niets bewaard.",
+        "Open de link uit de mail opnieuw en vul het formulier daar in.",
     ),
-    405: ("Dit kan hier niet", "Deze pagina kun je alleen bekijken.", "Ga terug naar de vorige pagina."),
+    405: ("Dit kan hier niet", "Deze pagina is alleen om te bekijken.", "Ga terug naar de vorige pagina."),
     408: (
         "Het duurde te lang",
-        "Je antwoord kwam niet op tijd binnen. Er is niets bewaard.",
+        "Het antwoord kwam niet op tijd binnen. Er is niets bewaard.",
         "Probeer het nog een keer.",
     ),
     409: ("Dit kan nu niet", "Er is niets veranderd.", ""),
@@ -352,33 +357,33 @@ PLEAS = {
     413: (
         "Dit is te groot",
         "Een formulier mag hooguit 64 kB zijn en een presentatie hooguit 10 MB. Er is niets bewaard.",
-        "Maak je tekst of je bestand kleiner en probeer het opnieuw.",
+        "Maak de tekst of het bestand kleiner en probeer het opnieuw.",
     ),
     429: (
         "Even wachten",
         "Er kwamen veel verzoeken achter elkaar.",
-        "Wacht een minuut en probeer het dan opnieuw. Wat je al had opgeslagen, is er nog.",
+        "Wacht een minuut en probeer het dan opnieuw. Wat al was opgeslagen, is er nog.",
     ),
     500: (
         "Er ging iets mis bij ons",
-        "Dit ligt niet aan jou. Er is niets bewaard.",
+        "Dit ligt aan ons. Er is niets bewaard.",
         "Probeer het over een paar minuten opnieuw. Lukt het dan nog niet? Bel of mail ons.",
     ),
     503: (
         "Het is nu even te druk",
-        "Je antwoord is nog niet bewaard.",
+        "Het antwoord is nog niet bewaard.",
         "Probeer het over een minuut opnieuw.",
     ),
 }
 
 
-def plea(views: Views, status: int, **said: str) -> HTMLResponse:
+def plea(views: Views, status: int, *, formal: bool = False, **said: str) -> HTMLResponse:
     """Return a page that says what happened and what to do."""
     title, what, remedy = PLEAS[status]
-    values = {"title": title, "what": what, "remedy": remedy, "back": "", "home": ""} | said
+    values = {"title": title, "what": what, "remedy": remedy, "back": "", "home": "", "formal": formal} | said
     return HTMLResponse(views.render("plea.html", values), status)
 
 
-def nothing_here(views: Views) -> HTMLResponse:
+def nothing_here(views: Views, *, formal: bool = False) -> HTMLResponse:
     """Return the one answer to every wrong, unknown, foreign and expired link."""
-    return HTMLResponse(views.render("nothing.html", {"home": ""}), 404)
+    return HTMLResponse(views.render("nothing.html", {"home": "", "formal": formal}), 404)

@@ -48,6 +48,13 @@ def test_an_event_in_words(what, words):
     assert happenings.of_event(what) == words
 
 
+def test_a_round_of_evaluation_is_called_by_its_title():
+    assert (
+        happenings.of_event("round direct open", {"direct": "Evaluatie na dag 2"})
+        == "evaluatie ‘Evaluatie na dag 2’ geopend"
+    )
+
+
 @pytest.mark.parametrize(
     "what,words",
     [("accepted", "aangenomen door de mailserver"), ("approved", "goedgekeurd"), ("something new", "something new")],

@@ -1,5 +1,7 @@
 """A host's pages: may a group come, what they need to know, and how it was."""
 
+import re
+
 import pytest
 
 from tests.portal.stages import at
@@ -62,6 +64,19 @@ def test_a_no_with_its_reason_makes_a_new_proposal(world, visitor, asked):
 
     refused = next(v for v in world.all(Visit) if v.id == visit.id)
     assert (refused.status, refused.reason) == (VisitStatus.REFUSED, "De zaal is bezet.")
+
+
+def test_the_page_of_a_refused_visit_says_in_u_that_it_is_gone(world, visitor, asked):
+    visit, page = visit_of(world)
+    visitor.send(f"{page}/bezoek/{visit.id}", {"antwoord": "nee", "reden": "Vakantie."})
+
+    gone = visitor.open(f"{page}/bezoek/{visit.id}")
+
+    assert gone.status_code == 404
+    words = Page(gone.text).words
+    assert "Ging een bezoek niet door? Dan is de pagina van dat bezoek weg." in words
+    assert "Hebt u een vraag?" in gone.text
+    assert not re.search(r"\b(je|jou|jouw)\b", words)
 
 
 def test_another_date_becomes_a_task_for_the_operator(world, visitor, asked):

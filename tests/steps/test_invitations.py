@@ -340,7 +340,7 @@ def test_a_visit_is_in_the_calendar_of_its_group_and_its_host(written, calendars
     host = visit.project.host.contact.email
     (entry,) = calendars.clients[host].visible().values()
     assert entry.start_utc == visit.slot.starts_at
-    assert f"Bezoek van {len(visit.group.members)} beleidsadviseurs" in entry.summary
+    assert f"Bezoek van {len(visit.group.members)} deelnemers" in entry.summary
     with_visit = [a for a, c in calendars.clients.items() if len(c.visible()) == 5]
     assert len(with_visit) == len(visit.group.members)
     calendars.hold_the_truth(written, cohort, now=LATER["now"])
@@ -348,7 +348,7 @@ def test_a_visit_is_in_the_calendar_of_its_group_and_its_host(written, calendars
     intake.withdraw(written, visit.group.members[0].enrolment, **LATER)
     calendars.deliver(written)
     (entry,) = calendars.clients[host].visible().values()
-    assert f"Bezoek van {len(visit.group.members) - 1} beleidsadviseurs" in entry.summary
+    assert f"Bezoek van {len(visit.group.members) - 1} deelnemers" in entry.summary
     calendars.hold_the_truth(written, cohort, now=LATER["now"])
 
 

@@ -69,7 +69,9 @@ def test_a_yes_closes_the_task_about_the_silent_host(database):
     with database.write() as session:
         cohort, visit = a_visit(session)
         werkbezoek.advance(session, cohort, now=NOW + timedelta(days=20), bureau=BUREAU)
-        assert len(tasks_of(session, "host-silent")) == 2
+        asked = tasks_of(session, "host-silent")
+        assert f"De gastheer van werkbezoek {visit.id} antwoordde nog niet. Bel even." in {task.what for task in asked}
+        assert len(asked) == 2
 
         werkbezoek.confirm_visit(session, visit, **HERE)
 

@@ -88,12 +88,12 @@ OBJECTS: Mapping[str, str] = {
 _ROUNDS = {"open": "geopend", "closed": "gesloten", "released": "vrijgegeven", "withheld": "te weinig antwoorden"}
 
 
-def of_event(what: str) -> str:
-    """Return what the log says of an event; a round of evaluation is named by its programme."""
+def of_event(what: str, titles: Mapping[str, str] | None = None) -> str:
+    """Return what the log says of an event; `titles` are those of the rounds of evaluation, by name."""
     first, _space, rest = what.partition(" ")
     if first == "round":
         name, _space, state = rest.rpartition(" ")
-        return f"evaluatie ‘{name}’ {_ROUNDS.get(state, state)}"
+        return f"evaluatie ‘{(titles or {}).get(name, name)}’ {_ROUNDS.get(state, state)}"
     return EVENTS.get(what, what)
 
 

@@ -96,7 +96,7 @@ class TaskRule:
     to: str
     when: Moment
     stale: Moment
-    what: str  # one Dutch sentence; {subject} and {enrolment} are filled in
+    what: str  # one Dutch sentence; {subject}, {enrolment} and {visit} are filled in
     command: str
 
 

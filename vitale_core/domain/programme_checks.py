@@ -11,7 +11,7 @@ from vitale_core.domain.states import SessionKind
 
 Path = tuple[str | int, ...]
 CHOICES = frozenset({"choice", "several"})
-WORDS = frozenset({"code", "enrolment", "subject"})
+WORDS = frozenset({"code", "enrolment", "subject", "visit"})
 """What is filled in in the sentence and the command of a task."""
 
 

@@ -120,7 +120,7 @@ def text_for_host(meeting: CourseSession, programme: Programme, bureau: Bureau, 
         f"Een groep van {people} deelnemers van de {programme.title.lower()} komt bij u op bezoek. "
         f"Vragen of een wijziging? Bel {bureau.phone} of antwoord op de mail."
     )
-    return _text(meeting, f"Bezoek van {people} beleidsadviseurs ({bureau.name})", description)
+    return _text(meeting, f"Bezoek van {people} deelnemers ({bureau.name})", description)
 
 
 def _text(meeting: CourseSession, summary: str, description: str) -> CalendarText:

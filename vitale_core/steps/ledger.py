@@ -186,7 +186,12 @@ def _task(session: Session, cohort: Cohort, rule: TaskRule, owed: agenda.Owed, n
     occasion = owed.occasion
     if owed.stale_at <= now:
         return None
-    words = {"subject": occasion.subject, "enrolment": occasion.enrolment or "", "code": cohort.code}
+    words = {
+        "subject": occasion.subject,
+        "enrolment": occasion.enrolment or "",
+        "visit": occasion.visit or "",
+        "code": cohort.code,
+    }
     return tasks.owe_task(
         session,
         key=owed.key,

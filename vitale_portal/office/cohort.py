@@ -127,7 +127,8 @@ def show_log(call: Call) -> Response:
         .order_by(Task.closed_at.desc())
         .limit(MOST_EVENTS)
     ).all()
-    return call.page("office/log.html", **common(call, cohort, "logboek"), events=events, closed=closed)
+    titles = {plan.name: plan.title for plan in programme_of(cohort).rounds}
+    return call.page("office/log.html", **common(call, cohort, "logboek"), events=events, closed=closed, titles=titles)
 
 
 def change(call: Call, cohort: Cohort, title: str, form: Form, known: Mapping[str, object] | None = None) -> Response:
