@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from tests.aanmeldingen import people
 from tests.training import (
@@ -86,6 +86,7 @@ def test_people_with_their_offers_and_answers(written):
     assert [e.intake_answered for e in (first, second, third)] == [False, True, False]
     (offer,) = third.offers
     assert offer == OfferFacts(offer.id, LATER["now"], at("2027-02-04", "18:00"), open=True)
+    written.execute(update(Message).values(status=MessageStatus.SENT))
     waiting_list.lapse_offers(written, cohort, now=offer.deadline)
     (lapsed,) = load(written, cohort).enrolments[2].offers
     assert (lapsed.open, lapsed.lapsed_at) == (False, offer.deadline)

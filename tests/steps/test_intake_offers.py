@@ -8,9 +8,10 @@ from tests.aanmeldingen import apply, offers, people
 from tests.training import BUREAU, HERE, NOW, a_cohort, at, mails_of, tasks_of
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
-from vitale_core.domain.states import CohortStatus, EnrolmentStatus, OfferStatus, SessionStatus
+from vitale_core.domain.states import CohortStatus, EnrolmentStatus, MessageStatus, OfferStatus, SessionStatus
 from vitale_core.steps import cohorts, intake, waiting_list
 from vitale_core.steps.intake import Application
+from vitale_core.steps.post.suppression import NO_MORE
 
 LATER = {**HERE, "now": NOW + timedelta(days=1)}
 
@@ -70,6 +71,7 @@ def test_an_offer_without_an_answer_lapses_and_goes_to_the_next(written, cohort)
     one, _two, three, four = people(written, cohort, "Noor A", "Sam B", "Ilse C", "Bram D")
     intake.withdraw(written, one, **LATER)
     deadline = offers(written)[0].deadline
+    mails_of(written, Kind.SEAT_OFFER)[0].status = MessageStatus.SENT
 
     intake.advance(written, cohort, now=deadline - timedelta(seconds=1), bureau=BUREAU)
     assert three.status is EnrolmentStatus.OFFERED
@@ -80,6 +82,42 @@ def test_an_offer_without_an_answer_lapses_and_goes_to_the_next(written, cohort)
     assert len(mails_of(written, Kind.OFFER_LAPSED)) == 1
     assert len(mails_of(written, Kind.LIST_CLOSED)) == 0
     assert len(mails_of(written, Kind.SEAT_OFFER)) == 2
+
+
+@pytest.mark.parametrize(
+    "status, outcome",
+    [
+        (MessageStatus.QUEUED, ""),
+        (MessageStatus.AWAITING_APPROVAL, ""),
+        (MessageStatus.SKIPPED, "Te laat om nog nuttig te zijn."),
+    ],
+)
+def test_who_was_never_told_of_an_offer_gets_it_again(written, cohort, status, outcome):
+    one, _two, three, four = people(written, cohort, "Noor A", "Sam B", "Ilse C", "Bram D")
+    intake.withdraw(written, one, **LATER)
+    (first,) = offers(written)
+    (mail,) = mails_of(written, Kind.SEAT_OFFER)
+    mail.status, mail.outcome = status, outcome
+
+    intake.advance(written, cohort, now=first.deadline, bureau=BUREAU)
+
+    again = offers(written)[-1]
+    assert [o.status for o in offers(written)] == [OfferStatus.REVOKED, OfferStatus.OPEN]
+    assert (again.enrolment_id, again.deadline) == (three.id, at("2027-02-10", "18:00"))
+    assert (three.status, four.status) == (EnrolmentStatus.OFFERED, EnrolmentStatus.WAITLISTED)
+    assert mails_of(written, Kind.OFFER_LAPSED) == []
+    assert [m.subject for m in mails_of(written, Kind.SEAT_OFFER)] == [f"offer-{first.id}", f"offer-{again.id}"]
+
+
+def test_an_offer_to_an_address_that_takes_no_mail_lapses(written, cohort):
+    one, _two, three, four = people(written, cohort, "Noor A", "Sam B", "Ilse C", "Bram D")
+    intake.withdraw(written, one, **LATER)
+    (mail,) = mails_of(written, Kind.SEAT_OFFER)
+    mail.status, mail.outcome = MessageStatus.SKIPPED, f"{NO_MORE}: de mailbox bestaat niet."
+
+    intake.advance(written, cohort, now=offers(written)[0].deadline, bureau=BUREAU)
+
+    assert (three.status, four.status) == (EnrolmentStatus.LAPSED, EnrolmentStatus.OFFERED)
 
 
 def test_an_offer_cannot_be_taken_after_its_deadline(written, cohort):

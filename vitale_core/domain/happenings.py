@@ -14,6 +14,7 @@ EVENTS: Mapping[str, str] = {
     "waitlisted": "op de wachtlijst gezet",
     "seat offered": "plek aangeboden",
     "offer lapsed": "aanbod verlopen",
+    "offer never left": "aanbod ging nooit weg; terug op de wachtlijst",
     "lapse": "aanmelding verlopen",
     "reject": "afgewezen",
     "withdraw": "afgemeld",

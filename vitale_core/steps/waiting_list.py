@@ -8,19 +8,24 @@ from sqlalchemy.orm import Session
 from vitale_core.domain import worktime
 from vitale_core.domain.bureau import Bureau
 from vitale_core.domain.errors import Refused
+from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import (
     ACCEPTS,
     ENROLMENT,
     EnrolmentEvent,
     EnrolmentStatus,
+    MessageStatus,
     OfferStatus,
     SessionKind,
     SessionStatus,
     after,
 )
 from vitale_core.steps import audit, cohorts
+from vitale_core.steps.post.suppression import NO_MORE
 from vitale_core.steps.programmes import programme_of
-from vitale_core.store.records import Cohort, Enrolment, Offer
+from vitale_core.store.records import Cohort, Enrolment, Message, Offer
+
+_WAITS = frozenset({MessageStatus.QUEUED, MessageStatus.AWAITING_APPROVAL})
 
 
 def waiting(session: Session, cohort: Cohort) -> list[Enrolment]:
@@ -73,14 +78,35 @@ def offer_seats(session: Session, cohort: Cohort, *, now: datetime, bureau: Bure
 
 
 def lapse_offers(session: Session, cohort: Cohort, *, now: datetime) -> int:
-    """End the offers whose deadline passed; return how many."""
+    """End the offers whose deadline passed; return how many.
+
+    Who was never told, because the mail could not leave, did not let it pass: that person is back on the list, at the
+    same place, and next in line for the seat.
+    """
     late = [offer for offer in open_offers(session, cohort.id) if offer.deadline <= now]
     for offer in late:
+        if _never_told(session, offer):
+            offer.status, offer.closed_at = OfferStatus.REVOKED, now
+            offer.enrolment.status = after(ENROLMENT, offer.enrolment.status, EnrolmentEvent.WAITLIST)
+            note(session, offer.enrolment, "offer never left", audit.CLOCK, now)
+            continue
         offer.status, offer.closed_at = OfferStatus.EXPIRED, now
         offer.enrolment.status = after(ENROLMENT, offer.enrolment.status, EnrolmentEvent.LAPSE)
         offer.enrolment.ended_at, offer.enrolment.ended_by = now, audit.CLOCK
         note(session, offer.enrolment, "offer lapsed", audit.CLOCK, now)
     return len(late)
+
+
+def _never_told(session: Session, offer: Offer) -> bool:
+    """Say whether the mail of an offer still waits, or was skipped as too late; not when the address takes no mail."""
+    query = select(Message.status, Message.outcome).where(
+        Message.cohort_id == offer.cohort_id, Message.kind == Kind.SEAT_OFFER, Message.subject == f"offer-{offer.id}"
+    )
+    mails = session.execute(query).all()
+    return bool(mails) and all(
+        status in _WAITS or (status is MessageStatus.SKIPPED and not outcome.startswith(NO_MORE))
+        for status, outcome in mails
+    )
 
 
 def open_offers(session: Session, cohort_id: int, enrolment_id: int | None = None) -> list[Offer]:
