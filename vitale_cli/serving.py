@@ -49,16 +49,12 @@ def serve_portal(settings: "Settings", *, bound: socket.socket | None = None) ->
     uvicorn.Server(config).run(sockets=[bound] if bound else None)
 
 
-def must_be_free(settings: "Settings") -> None:
-    """Raise TemporaryFailure when another program has the port of the pages."""
-    where = settings.portal_host, settings.portal_port
+def must_be_free(host: str, port: int, remedy: str) -> None:
+    """Raise TemporaryFailure when another program has this port."""
     try:
-        socket.create_server(where, family=socket.AF_INET6 if ":" in settings.portal_host else socket.AF_INET).close()
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
-        raise TemporaryFailure(
-            f"Poort {settings.portal_port} van {settings.portal_host} is niet vrij.",
-            remedy="Stop wat daar draait, of kies een andere poort met VITALE_PORTAL_PORT.",
-        ) from error
+        raise TemporaryFailure(f"Poort {port} van {host} is niet vrij.", remedy=remedy) from error
 
 
 def clock_of(app: "App") -> Callable[[], datetime]:

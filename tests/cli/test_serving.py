@@ -25,6 +25,19 @@ def test_a_port_that_another_program_has_is_told_with_what_to_do(vitale, setting
     assert "Pagina's op" not in said.err
 
 
+def test_a_mailbox_whose_port_is_taken_says_so(vitale, settings):
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        settings(SMTP_PORT=str(port))
+
+        said = vitale("serve mailbox")
+
+    assert (said.code, said.out) == (6, "")
+    assert f"Poort {port} van {LOOPBACK} is niet vrij." in said.err
+    assert "VITALE_SMTP_PORT" in said.err
+    assert "De postbus luistert" not in said.err
+
+
 def test_on_a_virtual_clock_the_pages_stand_where_the_last_command_left_it(vitale):
     vitale("tick", "--now", "2027-04-23T09:00")
     app = build()

@@ -57,7 +57,8 @@ def portal() -> None:
     from vitale_core.app import read_settings
 
     settings = read_settings()
-    serving.must_be_free(settings)
+    remedy = "Stop wat daar draait, of kies een andere poort met VITALE_PORTAL_PORT."
+    serving.must_be_free(settings.portal_host, settings.portal_port, remedy)
     terminal.say(f"Pagina's op http://{settings.portal_host}:{settings.portal_port} (Ctrl-C stopt)")
     serving.serve_portal(settings)
 
@@ -79,6 +80,8 @@ def mailbox() -> None:
     from vitale_core.app import read_settings
 
     settings = read_settings()
+    remedy = "Draait vitale up? Dan is daar al een postbus. Kies anders een andere poort met VITALE_SMTP_PORT."
+    serving.must_be_free(server.LOOPBACK, settings.smtp_port, remedy)
     bound = server.bind(server.USUAL_POST)
     terminal.say(f"De postbus luistert op poort {settings.smtp_port} (Ctrl-C stopt)")
     terminal.say(f"Wat erin zit: http://{server.LOOPBACK}:{bound.getsockname()[1]}")
