@@ -171,8 +171,11 @@ def test_who_heard_of_another_visit_reads_that_this_one_replaces_it(session):
     unheard = told(session, cohort, Kind.GROUP_PROPOSAL, member, subject="visit-2", payload={"visit": second.id})
     earlier.status = MessageStatus.SENT
     heard = told(session, cohort, Kind.GROUP_PROPOSAL, member, subject="visit-3", payload={"visit": second.id})
+    resent = told(
+        session, cohort, Kind.GROUP_PROPOSAL, member, subject="visit-1", key="resent", payload={"visit": first.id}
+    )
 
-    assert (unheard["again"], heard["again"]) == (False, True)
+    assert (unheard["again"], heard["again"], resent["again"]) == (False, True, False)
 
 
 def test_only_what_the_group_told_was_looked_at(session):

@@ -49,7 +49,7 @@ def proposal(case: Case) -> Facts:
             Message.enrolment_id == case.message.enrolment_id,
             Message.kind == Kind.GROUP_PROPOSAL,
             Message.status.in_((MessageStatus.SENT, MessageStatus.UNCERTAIN)),
-            Message.id != case.message.id,
+            Message.subject != case.message.subject,  # the same one, sent once more, changes nothing
         )
         .limit(1)
     )
