@@ -90,7 +90,7 @@ def send(call: Call) -> Response:
         },
         extra={q.name: filled.values.get(f"vraag-{q.name}") or "" for q in s.programme.intake},
     )
-    kept = replace(kept, **_wishes(call, s, filled)) if s.intake is None else _with_old_wishes(kept, s)
+    kept = _with_old_wishes(kept, s) if _sent_before(s) else replace(kept, **_wishes(call, s, filled))
     answers.answer_intake(call.session, s.enrolment, kept, now=call.now, bureau=call.bureau)
     return call.to("intake")
 
@@ -138,7 +138,7 @@ def intake_form(call: Call, s: Standing, told: Needs | None) -> Form:
     parts = [_work(s)]
     if BASELINE not in s.receipts and any(plan.name == BASELINE for plan in s.programme.rounds):
         parts.append(_baseline(s))
-    if s.intake is None:
+    if not _sent_before(s):
         parts += wishes_form(call, s).parts
     parts.append(_needs_part(call, told))
     return Form(tuple(parts))
@@ -298,6 +298,11 @@ def _seated(call: Call) -> Standing:
     return s
 
 
+def _sent_before(s: Standing) -> bool:
+    """Say whether the intake was sent; an import knows a part of it, but never the casus."""
+    return s.intake is not None and bool(s.intake.casus)
+
+
 def _begins(s: Standing) -> datetime | None:
     return min((m.starts_at for m in s.sessions if m.starts_at), default=None)
 
@@ -367,7 +372,7 @@ def _known(call: Call, s: Standing, form: Form) -> dict[str, object]:
         "casus": s.intake.casus,
         "themas": s.intake.themes,
         "woonplaats": s.intake.home,
-        "vervoer": s.intake.seats,
+        "vervoer": s.intake.seats if s.intake.seats or s.intake.casus else "",
         "samen": s.intake.wish_with,
         "liever-niet": s.intake.wish_without,
     }

@@ -92,7 +92,7 @@ def _before(s: Standing) -> list[Todo]:
     found = []
     starts = [day.start for day in s.gatherings if day.start and day.sessions[0].kind is SessionKind.DAGDEEL]
     if (s.intake is None or not s.intake.casus) and starts and s.now < starts[0]:
-        text = "Met jouw antwoorden bereiden we de training voor. Het kost je ongeveer tien minuten."
+        text = "Met jouw antwoorden bereiden we de training voor. Het kost je ongeveer vijf minuten."
         found.append(Todo("Vertel over je werk", text, "intake", "Vul de vragen in", starts[0]))
     waiting = s.unanswered
     if waiting:

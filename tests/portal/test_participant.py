@@ -9,8 +9,8 @@ from sqlalchemy import select
 from tests.portal.stages import at
 from tests.portal.visitor import Page
 from vitale_core.domain.states import Answer, EnrolmentStatus, Via
+from vitale_core.steps import answers, replies
 from vitale_core.steps import intake as intake_step
-from vitale_core.steps import replies
 from vitale_core.store.records import AnswerSheet, CourseSession, Enrolment, Intake, Invitation, Needs, Person, Receipt
 
 INTAKE = {
@@ -70,6 +70,23 @@ def test_the_intake_can_be_changed_and_asks_the_baseline_once(world, noor, visit
     assert kept.casus.startswith("Een heel ander")
     assert (kept.home, kept.seats, kept.wish_with) == ("Assen", 3, "Sam Bakker")
     assert len(world.all(AnswerSheet)) == 1
+
+
+def test_an_imported_intake_still_asks_everything_that_the_list_cannot_know(world, noor, visitor):
+    with world.database.write() as session:
+        enrolment = session.scalars(select(Enrolment)).one()
+        known = answers.IntakeForm(home="Ede")
+        answers.answer_intake(session, enrolment, known, now=world.now, bureau=world.bureau)
+
+    asked = Page(visitor.open(f"{noor}/intake").text)
+    visitor.send(f"{noor}/intake", INTAKE)
+
+    assert "Je vulde dit in op" not in asked.words
+    assert {"themas", "woonplaats", "vervoer", "samen"} <= set(asked.forms[0].names)
+    assert asked.forms[0].known["woonplaats"] == "Ede"
+    assert "vervoer" not in asked.forms[0].known
+    kept = world.one(Intake)
+    assert (kept.home, kept.seats, kept.themes) == ("Assen", 3, ["groen", "wonen"])
 
 
 def test_needs_want_consent_and_are_never_shown_again(world, noor, visitor):
