@@ -126,6 +126,15 @@ def test_an_open_round_tells_nothing_but_how_many(world, visitor):
     assert "Mooi zo" not in words
 
 
+def test_a_proposal_that_waits_leads_to_the_page_where_it_is_approved(world, visitor):
+    at(world, "proposed")
+
+    page = Page(visitor.open("/beheer").text)
+
+    assert "Bekijk het voorstel voor de groepen" in page.words
+    assert f"{BASE}/plan" in page.links
+
+
 def test_a_task_is_ticked_off_with_a_note(world, visitor):
     at(world, "deadline passed")
     task = next(t for t in world.all(Task) if t.status is TaskStatus.OPEN)

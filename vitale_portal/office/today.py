@@ -17,7 +17,8 @@ from vitale_core.domain.states import (
     TaskStatus,
     VisitStatus,
 )
-from vitale_core.steps import tasks
+from vitale_core.steps import tasks, visits
+from vitale_core.steps.plan import drafting
 from vitale_core.steps.programmes import programme_of
 from vitale_core.store.records import Cohort, CourseSession, Enrolment, Message, Person, Task, Visit
 from vitale_core.store.records.columns import UtcDateTime
@@ -88,7 +89,10 @@ PAGES = {
     "decide": "mensen",
     "go-or-no-go": "doorgaan",
     "propose-groups": "plan",
-    "approve-groups": "plan",
+    drafting.APPROVE: "plan",
+    drafting.STUCK: "plan",
+    visits.WITHOUT: "plan",
+    "visit-outside": "wijzigen",
     "no-hosts": "gastheren",
     "host-silent": "gastheren",
     "other-date": "gastheren",
