@@ -282,6 +282,42 @@ def test_a_cancelled_and_restored_cohort_fills_calendars_anew(written, calendars
     calendars.hold_the_truth(written, cohort, now=NOW)
 
 
+def test_a_cancellation_that_is_undone_before_anybody_saw_it_is_no_news(written, calendars):
+    cohort, (noor, sam) = a_told_cohort(written, calendars)
+    answer = {"via": Via.CALENDAR, "now": NOW, "bureau": BUREAU}
+    replies.answer(written, invitation_of(written, noor), Answer.ACCEPTED, **answer)
+    replies.answer(written, invitation_of(written, sam), Answer.DECLINED, **answer)
+    before = {address: dict(client.visible()) for address, client in calendars.clients.items()}
+
+    cohorts.cancel(written, cohort, reason="Vergissing", **LATER)
+    assert tasks_of(written, "declined") == []
+    cohorts.restore(written, cohort, **LATER)
+
+    assert calendars.deliver(written) == 0
+    assert {address: dict(client.visible()) for address, client in calendars.clients.items()} == before
+    assert {m.status for m in mails_of(written, Kind.CALENDAR_CANCEL)} == {MessageStatus.CANCELLED}
+    assert invitation_of(written, noor).answer is Answer.ACCEPTED
+    assert invitation_of(written, sam).answer is Answer.DECLINED
+    assert len(tasks_of(written, "declined")) == 1
+
+    cohorts.cancel(written, cohort, reason="Toch", **LATER)
+    calendars.deliver(written)
+    assert {len(client.visible()) for client in calendars.clients.values()} == {0}
+    calendars.hold_the_truth(written, cohort, now=NOW)
+
+
+def test_a_move_that_never_left_is_told_after_an_undone_cancellation(written, calendars):
+    cohort, (noor,) = a_told_cohort(written, calendars, people=1)
+    changes.move_session(written, cohort, "dagdeel-1", start=at("2027-03-18", "10:00"), **LATER)
+    cohorts.cancel(written, cohort, reason="Vergissing", **LATER)
+    cohorts.restore(written, cohort, **LATER)
+
+    assert calendars.deliver(written) == 1
+
+    assert calendars.clients[NOOR].visible()[invitation_of(written, noor).uid].sequence == 1
+    calendars.hold_the_truth(written, cohort, now=NOW)
+
+
 def test_a_late_joiner_gets_only_what_is_still_to_come(written, calendars):
     cohort, _people = a_told_cohort(written, calendars, people=1)
     between = at("2027-03-18", "13:00")

@@ -2,7 +2,8 @@
 
 One invitation row is one UID: one person, one session, one assignment. SEQUENCE rises with every
 changed REQUEST and with the CANCEL, DTSTAMP is newer on every message (RFC 5546, 2.1.4). What was
-never sent is changed in place; what was cancelled is never revived: a new UID comes instead.
+never sent is changed in place or taken back, also a CANCEL; a cancellation that somebody may have heard of is never
+revived: a new UID comes instead.
 """
 
 import hashlib
@@ -51,7 +52,7 @@ def sync(session: Session, cohort: Cohort, *, now: datetime, bureau: Bureau) -> 
             made.append(_invite(session, cohort, want, now=now, bureau=bureau))
         elif invitation.digest != want.text.digest:
             made.append(_update(session, cohort, invitation, want.text, now=now, bureau=bureau))
-    made.extend(_invite(session, cohort, want, now=now, bureau=bureau) for want in wanted.values())
+    made.extend(_ask(session, cohort, want, now=now, bureau=bureau) for want in wanted.values())
     return [message for message in made if message is not None]
 
 
@@ -61,6 +62,27 @@ def _id(enrolment: Enrolment | None) -> int | None:
 
 def _is_over(meeting: CourseSession, now: datetime) -> bool:
     return meeting.ends_at is not None and meeting.ends_at <= now
+
+
+def _ask(session: Session, cohort: Cohort, want: Expected, *, now: datetime, bureau: Bureau) -> Message | None:
+    """Invite, unless the calendar still holds the appointment because its CANCEL never left."""
+    last = session.scalar(
+        select(Invitation)
+        .where(Invitation.session_id == want.session.id, Invitation.person_id == want.person.id)
+        .order_by(Invitation.id.desc())
+        .limit(1)
+    )
+    same = last and (last.address, last.enrolment_id) == (want.person.email, _id(want.enrolment))
+    unsent = _unsent(session, last) if last and same else None
+    if last is None or unsent is None or unsent.kind != Kind.CALENDAR_CANCEL:
+        return _invite(session, cohort, want, now=now, bureau=bureau)
+    last.cancelled_at = None
+    seen = _take_back(session, last, unsent, now)
+    last.sent_event = {part: seen.payload[part] for part in last.sent_event}
+    if last.sent_event != want.text.document():
+        return _update(session, cohort, last, want.text, now=now, bureau=bureau)
+    last.digest = want.text.digest
+    return None
 
 
 def _invite(session: Session, cohort: Cohort, want: Expected, *, now: datetime, bureau: Bureau) -> Message | None:
@@ -139,11 +161,15 @@ def _unsent(session: Session, invitation: Invitation) -> Message | None:
     return None
 
 
-def _take_back(session: Session, invitation: Invitation, unsent: Message, now: datetime) -> None:
-    """Forget an update that nobody saw and that is no longer one; what was answered before it holds again."""
+def _take_back(session: Session, invitation: Invitation, unsent: Message, now: datetime) -> Message:
+    """Forget a change that nobody saw and that is no longer one; what was answered before it holds again.
+
+    Returns the mail that a calendar saw last.
+    """
     unsent.status, unsent.ended_at = MessageStatus.CANCELLED, now
     unsent.outcome = "De wijziging is teruggedraaid voordat iemand ervan hoorde."
-    seen = session.scalars(_mails_of(invitation).where(Message.id < unsent.id).limit(1)).one()
+    earlier = session.scalars(_mails_of(invitation).where(Message.id < unsent.id)).all()
+    seen = next((mail for mail in earlier if mail.status is not MessageStatus.CANCELLED), earlier[0])
     invitation.sequence = seen.payload["sequence"]
     invitation.stamp = datetime.fromisoformat(seen.payload["stamp"])
     answered = session.scalar(
@@ -155,6 +181,7 @@ def _take_back(session: Session, invitation: Invitation, unsent: Message, now: d
     invitation.answer = answered.answer if answered else Answer.NEEDS_ACTION
     if invitation.answer is Answer.DECLINED:
         replies.ask_to_look(session, invitation, now)
+    return seen
 
 
 def _mails_of(invitation: Invitation) -> Select[tuple[Message]]:
