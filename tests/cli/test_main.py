@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import DAYS, MONDAY, PROGRAMME
-from tests.training import LATER, an_approved_cohort, visits_of
+from tests.training import LATER, an_approved_cohort, document, visits_of
 from vitale_cli import main as command
 from vitale_cli import options
-from vitale_cli.commands.cohort import document_of
+from vitale_cli.commands.cohort import _task_words, document_of
 from vitale_core.domain.errors import TemporaryFailure, Uncertain, VitaleError
 from vitale_core.steps import werkbezoek
 
@@ -304,3 +304,11 @@ def test_the_sessions_of_a_cohort_stand_in_the_order_of_their_moments(database):
 
     assert len(known) >= len(starts) - 1
     assert starts == [*sorted(known), *[None] * (len(starts) - len(known))]
+
+
+def test_each_task_that_is_still_to_come_has_words():
+    told = [_task_words(task["what"], "2027-voorjaar") for task in document()["tasks"]]
+
+    assert "De gastheer van werkbezoek ... antwoordde nog niet. Bel even." in told
+    assert "Vul de aanwezigheid in van ..." in told
+    assert not [words for words in told if "{" in words or "...." in words]

@@ -35,6 +35,7 @@ def test_a_worker_runs_the_tick_and_the_cohorts_that_it_hands_out(tmp_path):
     with server.running(tmp_path / "prefect", short_lived=True) as prefect:
         environment = server.without_prefect(os.environ) | prefect.environment()
         environment |= {"VITALE_HOME": str(home), "VITALE_DISPATCH": "deployment", "PYTHONPATH": str(PROJECT)}
+        environment |= {"VITALE_SMTP_PORT": str(server.free_port(0))}  # the usual one may be somebody's `vitale up`
 
         def run(*words, cwd=elsewhere):
             subprocess.run(words, env=environment, cwd=cwd, check=True, capture_output=True, text=True, timeout=180)

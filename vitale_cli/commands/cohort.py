@@ -10,7 +10,7 @@ from vitale_cli import documents, options, terminal
 from vitale_cli.commands.dating import propose_dates, trainer_calendar
 from vitale_cli.desk import OPERATOR, open_desk, read_date, read_moment_or_date
 from vitale_cli.parser import Code, Reason, commands
-from vitale_core.domain import labels, worktime
+from vitale_core.domain import labels, programme_checks, worktime
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import CohortStatus
 
@@ -161,7 +161,8 @@ def agenda(code: Code) -> None:
 
 def _task_words(what: str, code: str) -> str:
     """Return the sentence of a task that is still to come, for whomever it will be about."""
-    return what.format(code=code, subject="...", enrolment="...")
+    unknown = dict.fromkeys(programme_checks.WORDS - {"code"}, "...")
+    return what.format(code=code, **unknown).replace("....", "...")
 
 
 @app.command
