@@ -144,6 +144,7 @@ OF_KIND: dict[Kind, dict[str, Any]] = {
     Kind.RECEIPT: {"days": [DAY1, DAY2, UNDATED]},
     Kind.SEAT_CONFIRMED: {
         "days": [DAY1, DAY2, UNDATED],
+        "late_from": None,
         "visits": {"start": at("2027-03-25 08:00"), "end": at("2027-04-15 07:00")},
         "goes_ahead": False,
         "minimum": 6,
@@ -253,6 +254,10 @@ OF_KIND: dict[Kind, dict[str, Any]] = {
 
 VARIANTS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "preparation-open": (Kind.PREPARATION, {"day": DAY1, "open": True, "visit": None}),
+    "seat_confirmed-late": (
+        Kind.SEAT_CONFIRMED,
+        {"days": [DAY2, UNDATED], "late_from": DAY2["start"], "goes_ahead": True},
+    ),
     "transferred-answers": (Kind.TRANSFERRED, {"answers": True}),
     "date_poll-again": (Kind.DATE_POLL, {**POLL, "again": True}),
     "calendar_invitation-host": (Kind.CALENDAR_INVITATION, {**HOST_EVENT, "host": True}),

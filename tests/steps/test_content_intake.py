@@ -57,7 +57,10 @@ def test_who_comes_in_later_hears_only_of_the_days_to_come(session):
     facts = told(session, cohort, Kind.SEAT_CONFIRMED, noor, now=at("2027-03-20"))
 
     assert [day["label"] for day in facts["days"]] == ["Dag 2", "Terugkomdag"]
+    assert facts["late_from"] == at("2027-04-22", "09:30")
     assert facts["goes_ahead"] is True
+    assert told(session, cohort, Kind.SEAT_CONFIRMED, an_enrolment(session, cohort, "Sam Bakker"))["late_from"] is None
+    assert told(session, cohort, Kind.OVERVIEW, noor, now=at("2027-03-20"))["first_day"] == at("2027-04-22", "09:30")
 
 
 def test_a_seat_in_a_cohort_that_is_not_sure_says_how_many_it_needs(session):

@@ -10,7 +10,7 @@ from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
 from vitale_core.domain.states import Answer, CohortStatus, EnrolmentStatus, SessionKind, SessionStatus
 from vitale_core.steps.content.case import Case, Facts
-from vitale_core.steps.content.days import diary, label, visit_window, what
+from vitale_core.steps.content.days import diary, first_of, label, visit_window, what
 from vitale_core.steps.content.werkbezoek import visit_at, visit_facts
 from vitale_core.store.records import CourseSession, Invitation, Message, Reply
 
@@ -19,8 +19,10 @@ _MOMENTS = ("old_start", "old_end", "new_start", "new_end")
 
 def overview(case: Case) -> Facts:
     """Return all days in one list, with the address of one file that holds them."""
+    days = diary(case)
     return {
-        "days": diary(case),
+        "days": days,
+        "first_day": first_of(days) or case.first_day,
         "visits": visit_window(case),
         "deadline": case.later(case.anchors.get("rsvp_deadline")),
         "capacity": case.cohort.capacity,

@@ -43,6 +43,11 @@ def diary(case: Case, cohort: Cohort | None = None, *, past: bool = False) -> li
     return days
 
 
+def first_of(days: list[Facts]) -> datetime | None:
+    """Return when the first of these days begins; None when no date is known."""
+    return next((day["start"] for day in days if day["start"]), None)
+
+
 def day_with(case: Case, name: str) -> Facts | None:
     """Return the day on which the session with this name is, or None."""
     return next((day for day in _days(case, case.cohort) if any(s["name"] == name for s in day["sessions"])), None)

@@ -1,12 +1,13 @@
 """What the mails of the intake say."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from vitale_core.domain.errors import Refused
-from vitale_core.domain.occasions import shared_anchors
 from vitale_core.domain.states import CohortStatus
-from vitale_core.steps.content.case import Case, Facts, timeline
-from vitale_core.steps.content.days import diary, other_cohorts, visit_window
+from vitale_core.steps.content.case import Case, Facts
+from vitale_core.steps.content.days import diary, first_of, other_cohorts, visit_window
 from vitale_core.steps.programmes import programme_of
 from vitale_core.steps.waiting_list import place_on_list
 from vitale_core.store.records import Enrolment, Invitation, Offer
@@ -21,12 +22,19 @@ def receipt(case: Case) -> Facts:
 
 def seat_confirmed(case: Case) -> Facts:
     """Return the days, when the visits are, and whether it is sure already."""
+    days = diary(case)
     return {
-        "days": diary(case),
+        "days": days,
+        "late_from": _late(case, first_of(days)),
         "visits": visit_window(case),
         "goes_ahead": case.cohort.status in _GOES_AHEAD,
         "minimum": case.cohort.minimum,
     }
+
+
+def _late(case: Case, first: datetime | None) -> datetime | None:
+    """Return the day on which somebody joins who comes in after the first day; None for everybody else."""
+    return first if first is not None and first > case.first_day else None
 
 
 def waitlisted(case: Case) -> Facts:
@@ -74,12 +82,11 @@ def transferred(case: Case) -> Facts:
         raise Refused("De nieuwe lichting van deze deelnemer is niet bekend.")
     new_days = diary(case, moved.cohort)
     page = case.page(enrolment=moved)
-    anchors = shared_anchors(timeline(moved.cohort, case.bureau))
     return {
         "old_days": diary(case),
         "days": new_days,
         "waits": moved.confirmed_at is None,
-        "first_day": anchors["first_day"],
+        "first_day": first_of(new_days),
         "answers": moved.intake is not None,
         "visits": programme_of(moved.cohort).has_visits,
         "invited": _invited(case),
