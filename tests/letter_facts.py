@@ -141,7 +141,7 @@ CERTIFICATE = {"name": "Noor de Vries", "number": "VO-2027-0012-K7", "hours": "1
 ENDED = {"others": [OTHER], "invited": True}
 
 OF_KIND: dict[Kind, dict[str, Any]] = {
-    Kind.RECEIPT: {"days": [DAY1, DAY2, UNDATED]},
+    Kind.RECEIPT: {"days": [DAY1, DAY2, UNDATED], "decided": False},
     Kind.SEAT_CONFIRMED: {
         "days": [DAY1, DAY2, UNDATED],
         "late_from": None,
@@ -254,6 +254,7 @@ OF_KIND: dict[Kind, dict[str, Any]] = {
 
 VARIANTS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "preparation-open": (Kind.PREPARATION, {"day": DAY1, "open": True, "visit": None}),
+    "receipt-decided": (Kind.RECEIPT, {"decided": True}),
     "seat_confirmed-late": (
         Kind.SEAT_CONFIRMED,
         {"days": [DAY2, UNDATED], "late_from": DAY2["start"], "goes_ahead": True},

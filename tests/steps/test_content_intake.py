@@ -50,6 +50,15 @@ def test_a_receipt_lists_the_days_and_what_has_no_date_yet(session):
     assert days[0]["location"] == "Het Kasteel, Assen"
 
 
+@pytest.mark.parametrize("status", EnrolmentStatus)
+def test_a_receipt_does_not_ask_to_wait_for_what_is_decided(session, status):
+    cohort = a_cohort(session)
+
+    facts = told(session, cohort, Kind.RECEIPT, an_enrolment(session, cohort, status=status))
+
+    assert facts["decided"] == (status is not EnrolmentStatus.APPLIED)
+
+
 def test_who_comes_in_later_hears_only_of_the_days_to_come(session):
     cohort = a_cohort(session)
     noor = an_enrolment(session, cohort)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from vitale_core.domain.errors import Refused
-from vitale_core.domain.states import CohortStatus
+from vitale_core.domain.states import CohortStatus, EnrolmentStatus
 from vitale_core.steps.content.case import Case, Facts
 from vitale_core.steps.content.days import diary, first_of, other_cohorts, visit_window
 from vitale_core.steps.programmes import programme_of
@@ -16,8 +16,8 @@ _GOES_AHEAD = frozenset({CohortStatus.CONFIRMED, CohortStatus.RUNNING, CohortSta
 
 
 def receipt(case: Case) -> Facts:
-    """Return the days that somebody applied for."""
-    return {"days": diary(case)}
+    """Return the days that somebody applied for, and whether it is decided already: then another mail tells what."""
+    return {"days": diary(case), "decided": case.enrolment.status is not EnrolmentStatus.APPLIED}
 
 
 def seat_confirmed(case: Case) -> Facts:
