@@ -175,6 +175,22 @@ def test_the_first_filled_sheet_is_read_and_the_others_are_named(workbook):
     assert "Alleen het blad 'Sheet2'" in sheet.remarks[0]
 
 
+def test_a_cell_that_is_merged_over_rows_counts_for_each_of_them(tmp_path):
+    path = tmp_path / "lijst.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet()
+        for number, row in enumerate([["naam", "email", "organisatie"], ["An", "a@b.example"], ["Bo", "b@b.example"]]):
+            page.write_row(number, 0, row)
+        page.merge_range("C2:C3", "Gemeente Ede")
+        page.write_row(3, 0, ["Cas", "c@b.example"])
+        page.merge_range("D1:D2", "telefoon")
+
+    rows = sheets.read(path, PEOPLE).rows
+
+    assert [row.cells.get("organisation", "") for row in rows] == ["Gemeente Ede", "Gemeente Ede", ""]
+    assert [row.cells.get("phone", "") for row in rows] == ["", "", ""]
+
+
 def test_an_empty_workbook_is_empty(workbook):
     with pytest.raises(Refused, match="is leeg"):
         sheets.read(workbook([]), PEOPLE)

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.rows import Columns, Row, RowProblem, Sheet
@@ -187,7 +187,7 @@ def _workbook(data: bytes, name: str) -> tuple[Table, tuple[str, ...]]:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         filled = [sheet for title in workbook.sheet_names if (sheet := workbook.get_sheet_by_name(title)).height]
-        rows = filled[0].to_python(skip_empty_area=False) if filled else []
+        rows = _unmerged(filled[0]) if filled else []
     except (CalamineError, OSError, ValueError):
         raise Refused(
             f"{name} kan niet worden gelezen als Excelbestand.",
@@ -195,6 +195,17 @@ def _workbook(data: bytes, name: str) -> tuple[Table, tuple[str, ...]]:
         ) from None
     remarks = [f"Alleen het blad '{filled[0].name}' is gelezen; er zijn er meer."] if len(filled) > 1 else []
     return ((number, [_cell(cell) for cell in cells]) for number, cells in enumerate(rows, start=1)), tuple(remarks)
+
+
+def _unmerged(sheet: CalamineSheet) -> list[list[Any]]:
+    """Return the cells of a sheet; what was merged over rows of one column below the header, stands in each of them."""
+    rows = sheet.to_python(skip_empty_area=False)
+    header = next((number for number, row in enumerate(rows) if any(row)), 0)
+    for (first, column), (last, end) in sheet.merged_cell_ranges or []:
+        if column == end and header < first < len(rows) and column < len(rows[first]):
+            for row in rows[first + 1 : last + 1]:
+                row[column] = rows[first][column]
+    return rows
 
 
 def _inspect(data: bytes, name: str) -> None:
