@@ -121,11 +121,24 @@ def _visit(s: Standing) -> list[Todo]:
     return [Todo("Wat haalden jullie op bij het werkbezoek?", text, "verslag", "Schrijf het op", until)]
 
 
+def _goes_on_today(s: Standing) -> bool:
+    """Say whether a dagdeel of today is still to begin: nobody can judge it yet, and answers cannot be changed."""
+    today = worktime.local(s.now).date()
+    return any(
+        m.kind is SessionKind.DAGDEEL
+        and m.status is not SessionStatus.CANCELLED
+        and m.starts_at is not None
+        and m.starts_at > s.now
+        and worktime.local(m.starts_at).date() == today
+        for m in s.sessions
+    )
+
+
 def _after(s: Standing) -> list[Todo]:
     found = []
     for plan in s.programme.rounds:
         current = s.open_round(plan.name)
-        if current and plan.name != "baseline" and plan.name not in s.receipts:
+        if current and plan.name != "baseline" and plan.name not in s.receipts and not _goes_on_today(s):
             text = "Je antwoorden staan los van je naam. Het kost je ongeveer vier minuten."
             found.append(Todo(plan.title, text, f"evaluatie/{plan.name}", "Vul de vragen in", current.closes_at))
     transfer = next((s.open_round(p.name) for p in s.programme.rounds if p.name.startswith("transfer")), None)

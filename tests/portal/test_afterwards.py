@@ -158,6 +158,20 @@ def test_missing_answers_are_named_one_by_one(world, visitor):
     assert "Kies een cijfer bij uitspraak 2 (vóór de training)." in words
 
 
+def test_an_evaluation_is_asked_for_once_the_last_dagdeel_began(world, visitor):
+    stage = at(world, "after the visits")
+    page = world.link(enrolment=stage.people[0])
+
+    world.until(2027, 4, 22, 10)
+    world.tick()
+    in_the_morning = Page(visitor.open(page).text).words
+    world.until(2027, 4, 22, 14)
+    in_the_afternoon = Page(visitor.open(page).text).words
+
+    assert "Evaluatie na dag 2" not in in_the_morning
+    assert "Evaluatie na dag 2" in in_the_afternoon
+
+
 def test_a_closed_evaluation_says_so(world, visitor):
     stage = at(world, "evaluated")
 
