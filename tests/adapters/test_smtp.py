@@ -343,11 +343,12 @@ def over_tls(server: ChaosServer, trust: ssl.SSLContext | None, host: str = "loc
     return asyncio.run(run())
 
 
-def test_with_starttls_the_mail_goes_over_tls(theirs, certificate):
+def test_with_starttls_the_mail_goes_over_tls(theirs, certificate, caplog):
     with ChaosServer(tls=theirs) as server:
         ending = over_tls(server, ssl.create_default_context(cafile=certificate / "cert"))
 
     assert ending.code == 250
+    assert caplog.messages == []  # what goes wrong in a call of the event loop is told there, with a traceback
     assert server.commands.index("STARTTLS") < next(i for i, c in enumerate(server.commands) if c.startswith("MAIL"))
 
 

@@ -147,10 +147,11 @@ class Line(asyncio.Protocol):
 
     def _end(self, error: Exception) -> None:
         """Hang up because of this; answers that came before it still count."""
-        self._error = self._error or error
-        if self._transport.get_write_buffer_size():
-            self._transport.abort()  # to close would hold on to whoever reads nothing until the whole mail was read
-        else:
-            self._transport.close()
+        if self._error is None:  # a transport of TLS that was closed twice knows nothing any more, not even its buffer
+            self._error = error
+            if self._transport.get_write_buffer_size():
+                self._transport.abort()  # to close would hold on to whoever reads nothing until it read the whole mail
+            else:
+                self._transport.close()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
