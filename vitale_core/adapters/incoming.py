@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from typing import Any
 
@@ -126,9 +127,17 @@ def _automatic(mail: Message) -> str:
     precedence = _field(mail, "Precedence").lower()
     if precedence in {"auto_reply", "bulk", "junk", "list"}:
         return f"Precedence: {precedence}"
-    if _SUBJECTS.match(_field(mail, "Subject")):
+    if _SUBJECTS.match(_decoded(_field(mail, "Subject"))):
         return "onderwerp"
     return ""
+
+
+def _decoded(field: str) -> str:
+    """Return a header with its encoded words read (RFC 2047), as it is when that fails."""
+    try:
+        return str(make_header(decode_header(field)))
+    except _MALFORMED:
+        return field
 
 
 def _bounce(mail: Message) -> Bounce | None:

@@ -58,8 +58,9 @@ def test_words_of_a_person_become_a_task_with_the_mail_kept(inbox):
         words(Precedence="auto_reply"),
         words(Return_Path="<>"),
         words().replace(b"Subject: Vraag", b"Subject: Automatisch antwoord: afwezig"),
+        words().replace(b"Subject: Vraag", b"Subject: =?utf-8?B?QXV0b21hdGlzY2ggYW50d29vcmQ6IGFmd2V6aWc=?="),
     ],
-    ids=["auto-submitted", "x-autoreply", "precedence", "null return path", "subject"],
+    ids=["auto-submitted", "x-autoreply", "precedence", "null return path", "subject", "encoded subject"],
 )
 def test_out_of_office_is_ignored(inbox, mail):
     inbox.put(mail)
