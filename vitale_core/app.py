@@ -19,7 +19,7 @@ from vitale_core.adapters.letters import MessageRenderer, load_letters
 from vitale_core.adapters.mailbox import open_mailbox
 from vitale_core.adapters.smtp import SmtpServer
 from vitale_core.domain.bureau import Bureau
-from vitale_core.domain.errors import Refused
+from vitale_core.domain.errors import Refused, TemporaryFailure
 from vitale_core.settings import Settings, source_of
 from vitale_core.steps.content import content
 from vitale_core.store.database import Database, open_database
@@ -148,14 +148,18 @@ def versions_of(settings: Settings) -> tuple[str | None, str | None]:
 def build(settings: Settings | None = None) -> App:
     """Put the parts together; the database is brought up to date, the secret made once."""
     settings = settings or read_settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.url)
-    return App(
-        settings=settings,
-        bureau=bureau_of(settings),
-        database=open_database(settings.url),
-        templates=settings.templates or HOUSE,
-    )
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        upgrade(settings.url)
+    except OSError as error:
+        raise TemporaryFailure(
+            f"De map van Vitale is niet te beschrijven ({error.strerror}); er is niets gewijzigd.",
+            remedy="Kijk naar VITALE_HOME.",
+        ) from error
+    database = open_database(settings.url)
+    _journal_name(database)  # before the first mail: a copy without it would send again all that left since
+    database.dispose()  # until somebody needs it
+    return App(settings, bureau_of(settings), database, settings.templates or HOUSE)
 
 
 def bureau_of(settings: Settings) -> Bureau:
@@ -199,6 +203,9 @@ def _only_for_the_owner(path: str, flags: int) -> int:
 
 def _journal_name(database: Database) -> str:
     """Return the name of the send journal, kept in the database so that a restored copy finds it."""
+    with database.read() as session:
+        if note := session.get(Note, "journal"):
+            return note.value
     with database.write() as session:
         note = session.get(Note, "journal")
         if note is None:

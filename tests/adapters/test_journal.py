@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from vitale_core.adapters.journal import SendJournal
+from vitale_core.app import Settings, build
 from vitale_core.domain.delivery import Entry, Trace
+from vitale_core.domain.errors import TemporaryFailure
+from vitale_core.store.copies import back_up
 
 NOW = datetime(2027, 3, 16, 9, tzinfo=UTC)
 
@@ -72,3 +75,24 @@ def test_a_message_is_known_by_what_it_said_too(tmp_path):
         assert one.said_else("<a@b>", "woensdag")
         assert not one.said_else("<a@b>", "dinsdag")
         assert not one.said_else("<old@b>", "dinsdag")  # a line that does not tell the text says nothing of it
+
+
+def test_a_copy_that_was_made_before_the_first_mail_finds_its_journal(tmp_path):
+    first = build(Settings(home=tmp_path / "first"))
+    copy = back_up(first.settings.url, tmp_path, now=NOW)
+    first.journal.write([Entry(Trace.MARKED, "<a@b>", 1)], NOW)
+    first.journal.close()
+    first.database.dispose()
+
+    again = build(Settings(home=tmp_path / "first", database_url=f"sqlite:///{copy}"))
+    known = again.journal.last("<a@b>")
+    again.database.dispose()
+
+    assert known == (Trace.MARKED, 1)
+
+
+def test_a_home_that_cannot_be_written_is_trouble_and_no_bug(tmp_path):
+    (tmp_path / "home").write_text("a file")
+
+    with pytest.raises(TemporaryFailure, match="niet te beschrijven"):
+        build(Settings(home=tmp_path / "home"))
