@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.owed_mails import owed
-from tests.training import BUREAU, NOW, a_cohort, an_enrolment
+from tests.training import BUREAU, NOW, a_cohort, a_project, an_enrolment
+from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import Kind
-from vitale_core.domain.states import EnrolmentStatus, MessageStatus
-from vitale_core.steps import details, privacy
-from vitale_core.store.records import Message, Mime, Person
+from vitale_core.domain.states import Answer, EnrolmentStatus, MessageStatus, Via
+from vitale_core.steps import details, invitations, privacy
+from vitale_core.store.records import AuditEvent, Certificate, Incoming, Invitation, Message, Mime, Person, Reply
 
 NAME = "Renée d'Hérelle-Zuidwijk"
 
@@ -163,3 +164,70 @@ def test_erasing_does_not_wait_for_who_holds_a_mail_at_this_moment(database):
 
     with database.write() as session:
         assert privacy.finish_erasures(session, now=NOW) == 1
+
+
+def test_erasing_twice_is_erasing_once(written):
+    _cohort, person, _sam = a_group(written)
+
+    assert erase(written, person)
+    assert erase(written, person)
+
+
+def test_somebody_whom_a_host_is_reached_through_is_refused(written):
+    contact = a_project(written).host.contact
+
+    with pytest.raises(Refused, match="contactpersoon van een gastheer"):
+        erase(written, contact)
+    assert contact.name
+
+
+def test_asking_twice_while_a_mail_must_leave_first_asks_once(written):
+    cohort, person, sam = a_group(written)
+    kept(written, owed(written, cohort, Kind.GROUP_PROPOSAL, sam), f"Met {NAME}", status=MessageStatus.SENDING)
+
+    assert not erase(written, person)
+    assert not erase(written, person)
+
+    asked = written.scalars(select(AuditEvent.id).where(AuditEvent.what == "erasure asked")).all()
+    assert len(asked) == 1
+
+
+def test_the_name_on_a_certificate_and_the_words_of_an_answer_go(written):
+    cohort = a_cohort(written)
+    noor = an_enrolment(written, cohort)
+    certificate = Certificate(
+        cohort_id=cohort.id, enrolment_id=noor.id, number="V-1", name=noor.person.name, hours=24.0, issued_at=NOW
+    )
+    invitations.sync(written, cohort, now=NOW, bureau=BUREAU)
+    invitation = written.scalars(select(Invitation).where(Invitation.person_id == noor.person_id).limit(1)).one()
+    reply = Reply(
+        invitation_id=invitation.id, answer=Answer.DECLINED, via=Via.CALENDAR, received_at=NOW, comment="Ik ben ziek.",
+        applied=True, why="",
+    )  # fmt: skip
+    written.add_all([certificate, reply])
+    noor.status = EnrolmentStatus.COMPLETED
+    for mail in written.scalars(select(Message)):
+        mail.status = MessageStatus.SENT
+
+    assert erase(written, noor.person)
+
+    assert (certificate.name, reply.comment, invitation.address) == ("", "", None)
+
+
+def test_a_mail_that_cannot_be_taken_apart_is_searched_as_it_came(written, monkeypatch):
+    _cohort, person, _sam = a_group(written)
+    written.add(
+        Incoming(
+            source="new/1", sha256="x", received_at=NOW, kind="free", outcome="task", why="",
+            raw=f"Groet, {NAME}".encode(),
+        )
+    )  # fmt: skip
+    monkeypatch.setattr(privacy, "message_from_bytes", broken)
+
+    assert erase(written, person)
+
+    assert written.scalars(select(Incoming.raw)).all() == [None]
+
+
+def broken(*_args, **_options):
+    raise LookupError("unknown encoding")

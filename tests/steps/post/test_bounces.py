@@ -128,3 +128,33 @@ def test_a_bounce_ends_the_doubt_about_an_uncertain_mail(inbox):
     inbox.read()
 
     assert inbox.row(number).status is MessageStatus.BOUNCED
+
+
+@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
+def test_a_report_of_a_mail_that_went_on_changes_nothing(inbox, action):
+    number, message_id = inbox.sent()
+    inbox.put(report(number=number, message_id=message_id, action=action, status="2.0.0"))
+
+    inbox.read()
+
+    assert inbox.row(number).status is MessageStatus.SENT
+    assert inbox.rows(Incoming.outcome) == ["ignored"]
+
+
+def test_a_second_report_of_the_same_mail_changes_nothing(inbox):
+    number, message_id = inbox.sent()
+    for said in ("smtp; 550 no such user", "smtp; 550 nobody of that name"):
+        inbox.put(report(number=number, message_id=message_id, said=said))
+        inbox.read()
+
+    assert inbox.row(number).status is MessageStatus.BOUNCED
+    assert inbox.rows(Incoming.outcome)[1] == "ignored"
+
+
+def test_a_report_of_a_mail_that_had_failed_already_leaves_its_outcome(inbox):
+    number, message_id = inbox.sent(status=MessageStatus.FAILED, outcome="Geweigerd.")
+    inbox.put(report(number=number, message_id=message_id))
+
+    inbox.read()
+
+    assert (inbox.row(number).status, inbox.row(number).outcome) == (MessageStatus.FAILED, "Geweigerd.")
