@@ -1,5 +1,7 @@
 """What waits for a person: once, until it is done or no longer needed."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -85,3 +87,16 @@ def test_what_is_done_stays_as_it_was_done(database):
         with pytest.raises(NotFound) as refused:
             tasks.finish_task(session, 999, by="Jan", now=NOW)
         assert refused.value.remedy == "vitale today"
+
+
+def test_what_is_too_late_in_a_cohort_that_is_over_is_dropped(database):
+    with database.write() as session:
+        cohort = bare_cohort(session)
+        session.flush()
+        late = owe(session, key="late", cohort_id=cohort.id, due_at=NOW)
+        owe(session, key="ahead", cohort_id=cohort.id, due_at=NOW + timedelta(days=1))
+        owe(session, key="elsewhere", due_at=NOW)
+
+        assert tasks.drop_late_tasks(session, cohort_id=cohort.id, by="klok", now=NOW) == 1
+        assert late.status is TaskStatus.DROPPED
+        assert waiting(session) == ["ahead", "elsewhere"]

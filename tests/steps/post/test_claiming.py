@@ -4,12 +4,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from tests.chaos_smtp import ChaosServer, Fault
 from tests.post import TUESDAY
 from vitale_core.adapters.smtp import SmtpServer
+from vitale_core.domain.states import MessageStatus
 from vitale_core.steps.post import delivery
+from vitale_core.store.records import Message
 
 
 def test_a_slow_domain_leaves_a_connection_for_the_others(post):
@@ -85,3 +87,52 @@ def test_a_claim_reads_the_queue_in_its_order_and_not_as_a_whole(post):
     steps = [row[3] for row in plan]
     assert any("ix_message_queue" in step for step in steps), steps
     assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+def test_a_mail_that_another_took_over_gets_no_dot(post):
+    number = post.owe("a@a.test")
+    post.owe("b@b.test")
+
+    async def taken(parcel):
+        if parcel.id == number:
+            with post.database.write() as session:
+                session.get_one(Message, number).lease_token = "of another worker"
+
+    post.server.during = taken
+    report = post.deliver()
+
+    assert (report.sent, report.lost) == (1, 1)
+    assert post.server.to == ["b@b.test"]
+    assert (post.row(number).status, post.row(number).lease_token) == (MessageStatus.SENDING, "of another worker")
+
+
+def test_no_conversation_begins_with_too_little_of_its_lease_left(post):
+    for i in range(12):
+        post.owe(f"p{i}@domain{i}.test")
+
+    async def time_passes(_parcel):
+        if len(post.server.asked) == 4:
+            post.clock.forward(minutes=6)
+
+    post.server.during = time_passes
+    report = post.deliver()
+
+    assert report.sent == 12
+    assert report.lost > 0
+    assert len(post.server.kept) == 12
+
+
+def test_with_one_unmarked_result_at_a_time_each_is_written_before_the_next(post):
+    for i in range(5):
+        post.owe(f"p{i}@domain{i}.test")
+    open_marks = []
+
+    async def look(_parcel):
+        with post.database.read() as session:
+            marked = select(func.count()).where(Message.status == MessageStatus.SENDING, Message.marked_at.is_not(None))
+            open_marks.append(session.scalar(marked))
+
+    post.server.during = look
+
+    assert post.deliver(unmarked=1).sent == 5
+    assert open_marks == [0] * 5

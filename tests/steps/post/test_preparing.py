@@ -1,5 +1,8 @@
 """What changed between making a mail and sending it: texts, approvals, addresses."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from tests.post import BUREAU, DOWN, TUESDAY, PlainLetters
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.states import MessageStatus
@@ -70,3 +73,26 @@ def test_an_address_that_turned_into_nonsense_stops_no_other_mail(post):
     assert (report.sent, report.broken) == (1, 1)
     assert post.server.to == ["ben@gemeente.test"]
     assert post.tasks() == ["letter"]
+
+
+def test_what_is_useless_by_now_gets_no_bytes(post):
+    number = post.owe(stale_at=TUESDAY + timedelta(minutes=5))
+    with post.database.write() as session:
+        done = prepare(session, now=TUESDAY + timedelta(minutes=6), letters=post.letters, bureau=BUREAU)
+
+    assert (done.skipped, post.letters.rendered) == (1, [])
+    assert post.row(number).status is MessageStatus.SKIPPED
+
+
+def test_a_letter_with_another_address_than_the_receivers_is_no_mail(post, monkeypatch):
+    number = post.owe()
+    whole = PlainLetters.render
+
+    def to_another(letters, session, message, *, now):
+        return replace(whole(letters, session, message, now=now), recipient="iemand@anders.test")
+
+    monkeypatch.setattr(PlainLetters, "render", to_another)
+    report = post.deliver()
+
+    assert (report.sent, report.broken, post.server.kept) == (0, 1, [])
+    assert "een ander adres dan de ontvanger" in post.row(number).outcome
