@@ -158,6 +158,8 @@ def test_a_colleague_who_is_in_already_cannot_take_a_second_seat(written):
 
     with pytest.raises(Refused, match="doet al mee aan 2027-voorjaar"):
         substitute(written, noor, email=sam.person.email)
+    with pytest.raises(Refused, match="Deze collega doet al mee"):
+        substitute(written, noor, email=sam.person.email, by="deelnemer")
 
 
 def test_after_the_first_day_only_the_operator_can(written):

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.incoming_mails import report
-from tests.post import TUESDAY
+from tests.post import BUREAU, TUESDAY
+from vitale_core.domain.incoming import Bounce
 from vitale_core.domain.states import MessageStatus
+from vitale_core.steps.post.bounces import take_bounce
 from vitale_core.store.records import Attempt, Incoming, Relay, Suppression
 
 
@@ -158,3 +160,14 @@ def test_a_report_of_a_mail_that_had_failed_already_leaves_its_outcome(inbox):
     inbox.read()
 
     assert (inbox.row(number).status, inbox.row(number).outcome) == (MessageStatus.FAILED, "Geweigerd.")
+
+
+def test_a_report_in_words_waits_for_a_person(inbox):
+    number, message_id = inbox.sent()
+    bounce = Bounce(action="", status="", said="", marks=(), message_ids=(message_id,))
+
+    with inbox.database.write() as session:
+        outcome, why = take_bounce(session, bounce, now=TUESDAY, bureau=BUREAU)
+
+    assert (outcome, str(number) in why) == ("task", True)
+    assert inbox.row(number).status is MessageStatus.SENT

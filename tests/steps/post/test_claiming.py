@@ -1,16 +1,20 @@
 """Who gets a connection, and what a claim reads."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, select
 
 from tests.chaos_smtp import ChaosServer, Fault
-from tests.post import TUESDAY
+from tests.post import BUREAU, TUESDAY
 from vitale_core.adapters.smtp import SmtpServer
 from vitale_core.domain.states import MessageStatus
 from vitale_core.steps.post import delivery
+from vitale_core.steps.post.claiming import claim
+from vitale_core.steps.post.clerk import Clerk
+from vitale_core.steps.post.preparing import prepare
 from vitale_core.store.records import Message
 
 
@@ -136,3 +140,40 @@ def test_with_one_unmarked_result_at_a_time_each_is_written_before_the_next(post
 
     assert post.deliver(unmarked=1).sent == 5
     assert open_marks == [0] * 5
+
+
+def test_a_domain_that_is_slow_leaves_one_connection_free_also_when_nobody_else_waits(post, monkeypatch):
+    monkeypatch.setattr(delivery, "SLOW", 0.0)
+    for i in range(9):
+        post.owe(f"p{i}@slow.test")
+    talking = Counter()
+
+    async def watch(_parcel):
+        talking["now"] += 1
+        talking["most"] = max(talking.values())
+        await asyncio.sleep(0.01)
+        talking["now"] -= 1
+
+    post.server.during = watch
+
+    assert post.deliver().sent == 9
+    assert talking["most"] == post.server.size - 1
+
+
+def test_a_clerk_that_could_not_write_gives_no_mark_and_one_that_wrote_nothing_just_goes(post):
+    async def broken():
+        clerk = Clerk(post.database, post.journal, post.clock, server="relay.test:25")
+        clerk.error = OSError("no space")
+        with pytest.raises(OSError, match="no space"):
+            clerk.mark(mail)
+        clerk.give_back([mail])  # sets its timer
+        clerk.close()
+
+    number = post.owe()
+    with post.database.write() as session:
+        prepare(session, now=TUESDAY, letters=post.letters, bureau=BUREAU)
+    with post.database.write() as session:
+        (mail,) = claim(session, now=TUESDAY, limit=1, bureau=BUREAU, journal=post.journal)
+    asyncio.run(broken())
+
+    assert post.row(number).status is MessageStatus.SENDING

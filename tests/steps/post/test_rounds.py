@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
-from tests.post import BUSY, SATURDAY, TUESDAY
+from tests.post import BUREAU, BUSY, SATURDAY, TUESDAY
+from vitale_core.domain.delivery import Ending, Stage
 from vitale_core.domain.states import MessageStatus
-from vitale_core.store.records import Attempt, Mime, Relay
+from vitale_core.steps.post import rounds
+from vitale_core.steps.post.preparing import prepare
+from vitale_core.store.records import Attempt, Message, Mime, Relay
 
 
 def test_a_mail_that_is_due_is_sent_once(post):
@@ -75,3 +79,33 @@ def test_attempts_and_bytes_are_kept_for_who_asks_why(post):
         assert tried.all() == [("deferred", "rcpt", 450), ("accepted", "dot", 250)]
         assert session.get_one(Mime, number).content == post.server.kept[0].mime
         assert session.scalars(select(Relay)).all() == []
+
+
+def test_what_is_not_ready_in_one_round_is_in_the_next(post, monkeypatch):
+    monkeypatch.setattr(rounds, "ROUNDS", 1)
+    monkeypatch.setattr(rounds, "ROUND", 2)
+    monkeypatch.setattr(rounds, "PREPARE", 2)
+    for i in range(3):
+        post.owe(f"p{i}@a.test")
+
+    assert [post.deliver().sent for _ in range(3)] == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "ending, tries, said",
+    [
+        (Ending(Stage.RCPT, 552, "5.2.2 mailbox full"), 23, "mailbox"),
+        (Ending(Stage.MAIL, 552, "5.3.4 message too big"), 0, "552"),
+    ],
+)
+def test_what_is_refused_for_good_tells_why(post, ending, tries, said):
+    number = post.owe()
+    with post.database.write() as session:
+        prepare(session, now=TUESDAY, letters=post.letters, bureau=BUREAU)
+        session.get_one(Message, number).attempts = tries
+    post.server.answers = {"anna@gemeente.test": [ending]}
+
+    assert post.deliver().failed == 1
+
+    row = post.row(number)
+    assert (row.status, said in row.outcome) == (MessageStatus.FAILED, True)

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from tests.post import BUREAU, NO_ANSWER, TUESDAY
 from vitale_core.domain.errors import NotFound, Refused
 from vitale_core.domain.states import MessageStatus
 from vitale_core.steps.post import settling
+from vitale_core.steps.post.postbook import preview
+from vitale_core.store.records import Mime
 
 
 def again(post, number, *, now=TUESDAY):
@@ -44,3 +47,20 @@ def test_sending_a_doubtful_mail_once_more_ends_the_doubt(post):
     assert post.tasks() == []
     assert post.deliver().sent == 1
     assert post.row(new).message_id != old.message_id
+
+
+def test_what_went_is_shown_as_long_as_its_bytes_are_kept(post):
+    number = post.owe()
+    post.deliver()
+
+    def shown(number):
+        with post.database.write() as session:
+            return preview(session, number, letters=post.letters, now=TUESDAY)
+
+    assert shown(number).mime == post.server.kept[0].mime
+    with post.database.write() as session:
+        session.execute(delete(Mime))
+    with pytest.raises(Refused, match="wordt niet meer bewaard"):
+        shown(number)
+    with pytest.raises(NotFound, match="Mail 404 bestaat niet"):
+        shown(404)

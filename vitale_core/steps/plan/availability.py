@@ -71,7 +71,7 @@ def declined(session: Session, enrolments: Collection[int]) -> dict[int, list[tu
     found = session.execute(_DECLINED, {"wanted": list(enrolments)})
     times: dict[int, list[tuple[datetime, datetime]]] = {}
     for enrolment, event in found.tuples():
-        if enrolment is not None:
+        if enrolment is not None:  # pragma: no branch - the query asked for those that have one
             start, end = datetime.fromisoformat(event["start"]), datetime.fromisoformat(event["end"])
             times.setdefault(enrolment, []).append((start, end))
     return times

@@ -127,7 +127,7 @@ def _row(session: Session, name: str) -> Relay:
         try:
             with session.begin_nested():
                 session.add(Relay(name=name, failures=0, wait_seconds=0, last_text=""))
-        except IntegrityError:
+        except IntegrityError:  # pragma: no cover - two workers at the same moment
             pass  # the other one was first
         row = session.get_one(Relay, name, with_for_update=True)
     return row
