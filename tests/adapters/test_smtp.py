@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
-import subprocess
 import time
 
 import pytest
@@ -311,72 +309,6 @@ def test_the_envelope_id_goes_along_so_that_a_bounce_brings_it_back():
         send(server, parcel(sender="training+b17-0123456789abcdef@vitale.example"))
 
     assert any("RET=HDRS ENVID=b17-0123456789abcdef" in command for command in server.commands)
-
-
-# ------------------------------------------------------------------------------------------------------------- TLS
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key -out cert"
-        " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture
-def theirs(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert", certificate / "key")
-    return context
-
-
-def over_tls(server: ChaosServer, trust: ssl.SSLContext | None, host: str = "localhost") -> Ending:
-    async def run() -> Ending:
-        relay = SmtpServer(host=host, port=server.port, tls="starttls", trust=trust, patience=QUICK)
-        async with relay.connections() as connections:
-            return await connections.hand_over(parcel(), nothing)
-
-    return asyncio.run(run())
-
-
-def test_with_starttls_the_mail_goes_over_tls(theirs, certificate, caplog):
-    with ChaosServer(tls=theirs) as server:
-        ending = over_tls(server, ssl.create_default_context(cafile=certificate / "cert"))
-
-    assert ending.code == 250
-    assert caplog.messages == []  # what goes wrong in a call of the event loop is told there, with a traceback
-    assert server.commands.index("STARTTLS") < next(i for i, c in enumerate(server.commands) if c.startswith("MAIL"))
-
-
-def test_a_certificate_that_is_not_trusted_is_a_fault_of_the_relay(theirs):
-    with ChaosServer(tls=theirs) as server:
-        ending = over_tls(server, None)
-
-    assert ending == Ending(Stage.CONNECT, None, "het certificaat van de mailserver klopt niet")
-    assert server.taken == []
-
-
-def test_a_certificate_for_another_name_is_a_fault_of_the_relay(theirs, certificate):
-    with ChaosServer(tls=theirs) as server:
-        ending = over_tls(server, ssl.create_default_context(cafile=certificate / "cert"), host="127.0.0.1")
-
-    assert (ending.stage, server.taken) == (Stage.CONNECT, [])
-
-
-def test_a_server_that_stopped_offering_starttls_gets_no_mail_in_the_clear(theirs, certificate):
-    with ChaosServer(tls=theirs, starttls=False) as server:
-        ending = over_tls(server, ssl.create_default_context(cafile=certificate / "cert"))
-
-    assert (ending.stage, server.taken) == (Stage.CONNECT, [])
-
-
-def test_without_tls_only_to_this_machine():
-    with pytest.raises(ValueError, match="TLS"):
-        SmtpServer(host="relay.example.org", port=25)
 
 
 def test_a_login_that_is_refused_is_a_fault_of_the_relay():

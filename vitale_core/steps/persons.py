@@ -190,7 +190,7 @@ def correct_address(
         return []
     same = address == person.email
     concerned = [lock_cohort(session, number) for number in sorted(_cohorts_of(session, person))]
-    if address != person.email:
+    if not same:
         people.keep_former(session, person, person.email)
     person.email, person.email_key = address, address.casefold()
     session.flush()

@@ -20,8 +20,8 @@ from vitale_core.domain.delivery import Journal, Parcel, Trace
 from vitale_core.domain.errors import Refused
 from vitale_core.domain.kinds import CALENDAR
 from vitale_core.domain.postmark import envelope_address
-from vitale_core.domain.postmark import message_id as new_message_id
 from vitale_core.domain.states import MESSAGE, MessageEvent, MessageStatus, after
+from vitale_core.steps.ledger import name_of
 from vitale_core.steps.post.preparing import end, end_stale, held_if_changed, may_leave
 from vitale_core.steps.post.relay import resting_domains
 from vitale_core.steps.post.suppression import NO_MORE, blocked
@@ -263,9 +263,7 @@ def _tell_apart(session: Session, message: Message, bureau: Bureau, now: datetim
 
     Its reader knows the other text. A calendar is put right at once; whether words must follow too, a person decides.
     """
-    message.message_id = new_message_id(
-        f"{message.key} {message.content_hash}", secret=bureau.secret, domain=bureau.mail_address.rpartition("@")[2]
-    )
+    message.message_id = name_of(session, f"{message.key} {message.content_hash}", message.person_id, bureau)
     message.rendered_version = None
     if message.kind not in CALENDAR:
         message.status = after(MESSAGE, message.status, MessageEvent.HOLD)
